@@ -1,1 +1,21 @@
-//! stub
+//! What is true: companies, users, groups and memberships with their rules, as plain values and functions.
+//!
+//! Nothing here reads a clock, a file or a socket, and nothing here knows JSON: times and ids come in as
+//! arguments, and each dialect owns its own wire form.
+
+pub mod caller;
+pub mod company;
+pub mod error;
+pub mod event;
+pub mod group;
+pub mod ids;
+pub mod key;
+pub mod membership;
+pub mod name;
+pub mod page;
+pub mod patch;
+pub mod time;
+pub mod user;
+
+pub use error::{Error, Result};
+pub use time::Timestamp;

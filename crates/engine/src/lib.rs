@@ -1,1 +1,262 @@
-//! stub
+//! What may happen: one function a use case, one transaction each; the only door to the rows.
+
+mod authz;
+mod callers;
+mod clock;
+mod companies;
+pub mod directory;
+mod groups;
+mod housekeeping;
+mod idempotency;
+mod journal;
+mod keys;
+mod memberships;
+mod news;
+mod secrets;
+mod store;
+mod users;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use guildhall_domain::caller::Caller;
+use guildhall_domain::ids::CompanyId;
+use guildhall_domain::{Error, Result};
+
+pub use callers::{Presented, Token};
+pub use clock::Clock;
+pub use companies::NewCompany;
+pub use groups::Shown;
+pub use journal::{Verified, whole_data};
+pub use keys::{NewKey, Secret};
+pub use memberships::{ChangeMembers, ChangedMember, MemberRef};
+pub use secrets::Secrets;
+pub use store::events::Entry;
+pub use store::groups::{GroupFilter, GroupKey, GroupSort};
+pub use store::refusals::Refusal;
+pub use store::users::{UserFilter, UserKey, UserSort};
+pub use writer::{WriterStats, Written};
+
+use store::Db;
+use writer::{Tx, Writer};
+
+/// Where and how an engine opens its database.
+#[derive(Clone)]
+pub struct Options {
+    /// `sqlite:PATH` or `postgres://…`.
+    pub database: String,
+    /// The master key as `GUILDHALL_MASTER_KEY` gives it; PostgreSQL requires it, SQLite falls back on its key file.
+    pub master_key: Option<String>,
+    /// The most reads at once (SQLite) or connections (PostgreSQL).
+    pub connections: usize,
+    /// Where the time comes from.
+    pub clock: Clock,
+}
+
+impl Options {
+    /// The options for `database`, with everything else as it comes.
+    pub fn new(database: impl Into<String>) -> Self {
+        let cpus = std::thread::available_parallelism().map_or(4, usize::from);
+        Self { database: database.into(), master_key: None, connections: (cpus * 4).max(16), clock: Clock::machine() }
+    }
+}
+
+/// The use cases. Cheap to clone; all clones share one database, one writer and one clock.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    db: Arc<Db>,
+    writer: Writer,
+    clock: Clock,
+    secrets: Secrets,
+    news: Arc<news::News>,
+    tally: housekeeping::Tally,
+    /// Held while the process lives: one process per file.
+    _lock: Option<std::fs::File>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Engine")
+    }
+}
+
+/// The file behind a `sqlite:` address.
+pub fn sqlite_path(database: &str) -> Option<PathBuf> {
+    let path = database.strip_prefix("sqlite:")?;
+    Some(PathBuf::from(path.strip_prefix("//").unwrap_or(path)))
+}
+
+/// A file that belongs to a SQLite database and is named after it, such as its lock, socket or master key.
+pub fn beside(database: &Path, ending: &str) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(".");
+    name.push(ending);
+    name.into()
+}
+
+impl Engine {
+    /// Opens the database, brings its schema up to date and starts the writer.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the address is none; [`Error::Conflict`] with the remedy when another process has the
+    /// file, the schema is newer than this binary, or the master key is lost or another's; [`Error::Unavailable`]
+    /// when the database does not answer.
+    pub async fn open(options: Options) -> Result<Self> {
+        let Options { database, master_key, connections, clock } = options;
+        let (db, lock, secrets) = if let Some(path) = sqlite_path(&database) {
+            open_sqlite(&path, master_key.as_deref(), connections)?
+        } else if database.starts_with("postgres://") || database.starts_with("postgresql://") {
+            let key = master_key.ok_or_else(|| {
+                Error::conflict("PostgreSQL needs GUILDHALL_MASTER_KEY: set it to 32 bytes in base64, as `openssl rand -base64 32` prints them, the same on every node")
+            })?;
+            let server = store::postgres::Server::new(&database, connections)?;
+            clock.follow(server.measure_offset(|| clock.local()).await?);
+            (Db::Postgres(server), None, Secrets::parse(&key)?)
+        } else {
+            return Err(Error::invalid("database", "must be sqlite:PATH or postgres://USER@HOST/NAME"));
+        };
+        let mut conn = db.writer().await?;
+        store::migrate::run(&mut conn).await?;
+        companies::platform(&mut conn, &secrets, clock.now()).await?;
+        drop(conn);
+        let (db, news) = (Arc::new(db), Arc::new(news::News::default()));
+        let writer = Writer::start(Arc::clone(&db), clock.clone(), Arc::clone(&news))?;
+        let tally = housekeeping::Tally::default();
+        Ok(Self(Arc::new(Inner { db, writer, clock, secrets, news, tally, _lock: lock })))
+    }
+
+    /// The clock that every time comes from.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// What the writer has done so far.
+    pub fn writer_stats(&self) -> &WriterStats {
+        &self.0.writer.stats
+    }
+
+    pub(crate) fn db(&self) -> &Db {
+        &self.0.db
+    }
+    pub(crate) fn secrets(&self) -> &Secrets {
+        &self.0.secrets
+    }
+    pub(crate) fn news(&self) -> &news::News {
+        &self.0.news
+    }
+    pub(crate) fn tally(&self) -> &housekeeping::Tally {
+        &self.0.tally
+    }
+
+    /// Runs a use case in the one write, for a caller that may write at all.
+    pub(crate) async fn write<T, F>(&self, caller: &Caller, case: F) -> Result<Written<T>>
+    where
+        F: AsyncFnOnce(&mut Tx) -> Result<T> + Send + 'static,
+        T: std::any::Any + Send,
+    {
+        authz::may_write(caller)?;
+        self.0.writer.write(caller.clone(), case).await
+    }
+
+    /// Refuses a read that asks for a revision the company has not reached.
+    ///
+    /// # Errors
+    /// [`Error::Ahead`]; [`Error::NotFound`] when there is no such company.
+    pub async fn at_least(&self, company: CompanyId, asked: u64) -> Result<()> {
+        match self.revision(company).await? {
+            at if at >= asked => Ok(()),
+            at => Err(Error::Ahead { asked, at }),
+        }
+    }
+
+    /// The revision of a company that is in use.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such company.
+    pub async fn revision(&self, company: CompanyId) -> Result<u64> {
+        let mut conn = self.db().reader().await?;
+        store::companies::revision(&mut conn, company).await?.ok_or(Error::NotFound { noun: CompanyId::NOUN })
+    }
+
+    /// Can this node serve at this moment? Reads the database and, on PostgreSQL, measures its clock.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] with what is in the way.
+    pub async fn ready(&self) -> Result<()> {
+        let away = |why: String| Error::Unavailable { why, retry_after: 2 };
+        if let Db::Postgres(server) = self.db() {
+            let offset = server.measure_offset(|| self.clock().local()).await?;
+            self.clock().follow(offset);
+            if offset.abs() > 100_000 {
+                return Err(away(format!("this machine's clock is {} ms off the database's", offset / 1000)));
+            }
+        }
+        let asked = async {
+            let mut conn = self.db().reader().await?;
+            store::companies::revision(&mut conn, CompanyId::PLATFORM).await
+        };
+        match tokio::time::timeout(Duration::from_secs(2), asked).await {
+            Ok(answer) => answer.map(drop),
+            Err(_) => Err(away("the database does not answer".into())),
+        }
+    }
+
+    /// Connections of the pool in use and open; none on SQLite.
+    pub fn pool_usage(&self) -> Option<(usize, usize)> {
+        match self.db() {
+            Db::Postgres(server) => Some(server.usage()),
+            Db::Sqlite(_) => None,
+        }
+    }
+
+    /// Writes a copy of a SQLite database to `file`, in one state, while the server goes on. The master key is not in
+    /// it.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] on PostgreSQL, which has tools of its own, and when `file` exists.
+    pub async fn backup(&self, file: PathBuf) -> Result<()> {
+        let Db::Sqlite(db) = self.db() else {
+            return Err(Error::conflict("back a PostgreSQL database up with pg_dump; this command is for SQLite"));
+        };
+        let from = db.path().to_owned();
+        tokio::task::spawn_blocking(move || store::sqlite::backup(&from, &file)).await.map_err(Error::internal)?
+    }
+}
+
+fn open_sqlite(
+    path: &Path,
+    master_key: Option<&str>,
+    connections: usize,
+) -> Result<(Db, Option<std::fs::File>, Secrets)> {
+    if rusqlite::version_number() < 3_051_003 {
+        return Err(Error::conflict(format!("SQLite {} is linked; 3.51.3 or newer is needed", rusqlite::version())));
+    }
+    let lock_file = beside(path, "lock");
+    let options = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(&lock_file);
+    let lock = options.map_err(|e| {
+        Error::conflict(format!(
+            "{} cannot be written ({e}); choose a directory that this user may write to",
+            lock_file.display()
+        ))
+    })?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(std::fs::TryLockError::WouldBlock) => {
+            return Err(Error::conflict(format!(
+                "another guildhall is using {}; stop it first, or give this one another --database",
+                path.display()
+            )));
+        }
+        Err(std::fs::TryLockError::Error(e)) => return Err(Error::conflict(format!("{}: {e}", lock_file.display()))),
+    }
+    let secrets = match master_key {
+        Some(key) => Secrets::parse(key)?,
+        // Only a database that does not exist yet may get a fresh key: a new one for old hashes opens nothing.
+        None => Secrets::from_file(&beside(path, "key"), !path.exists())?,
+    };
+    Ok((Db::Sqlite(store::sqlite::File::new(path, connections)), Some(lock), secrets))
+}

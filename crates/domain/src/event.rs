@@ -1,0 +1,108 @@
+//! What happened: the lines of the journal.
+
+use crate::caller::Access;
+use crate::group::Owner;
+use crate::ids::{CompanyId, GroupId, KeyId, UserId};
+use crate::membership::ReasonKind;
+use crate::{Timestamp, time::Window};
+
+/// Members of a record by their native names, as texts; none where the member is empty.
+pub type Fields = Vec<(&'static str, Option<String>)>;
+
+/// One change. A bulk change of members is one event per group and call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the line above each variant tells its fields")]
+pub enum Event {
+    /// A company came to be.
+    CompanyCreated { company: CompanyId, fields: Fields },
+    /// Its record changed; the fields hold the new values.
+    CompanyUpdated { company: CompanyId, fields: Fields },
+    /// It was deleted.
+    CompanyArchived { company: CompanyId },
+    /// An import into it is complete.
+    CompanyImported { company: CompanyId, users: u64, groups: u64, memberships: u64 },
+    /// A user came to be; the fields are personal.
+    UserCreated { user: UserId, fields: Fields },
+    /// A user's record changed; the fields are personal and hold the new values.
+    UserUpdated { user: UserId, fields: Fields },
+    /// A user was deactivated: the reasons stay and count for nothing.
+    UserDeactivated { user: UserId },
+    /// A user was reactivated.
+    UserReactivated { user: UserId },
+    /// A person was erased: name, addresses and attributes are gone from the rows and from this journal.
+    UserErased { user: UserId },
+    /// A group came to be.
+    GroupCreated { group: GroupId, fields: Fields },
+    /// A group's record changed; the fields hold the new values.
+    GroupUpdated { group: GroupId, fields: Fields },
+    /// A group was deleted; it can be restored until the purge.
+    GroupArchived { group: GroupId, purge_at: Timestamp },
+    /// A deleted group came back.
+    GroupRestored { group: GroupId },
+    /// A deleted group is beyond restoring.
+    GroupPurged { group: GroupId },
+    /// The owners of a group changed.
+    OwnersChanged { group: GroupId, added: Vec<Owner>, removed: Vec<Owner> },
+    /// Reasons of this kind were given to users.
+    MembersAdded { group: GroupId, users: Vec<UserId>, kind: ReasonKind, window: Window, note: Option<String> },
+    /// Reasons of these users were ended.
+    MembersRemoved { group: GroupId, users: Vec<UserId> },
+    /// A key was made.
+    KeyCreated { key: KeyId, user: Option<UserId>, access: Access, expires_at: Option<Timestamp> },
+    /// A key got a new secret; the old one works until the given time.
+    KeyRotated { key: KeyId, previous_until: Timestamp },
+    /// A key was revoked.
+    KeyRevoked { key: KeyId },
+}
+
+impl Event {
+    /// The kind, as it is stored and sent: noun, dot, verb.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::CompanyCreated { .. } => "company.created",
+            Self::CompanyUpdated { .. } => "company.updated",
+            Self::CompanyArchived { .. } => "company.archived",
+            Self::CompanyImported { .. } => "company.imported",
+            Self::UserCreated { .. } => "user.created",
+            Self::UserUpdated { .. } => "user.updated",
+            Self::UserDeactivated { .. } => "user.deactivated",
+            Self::UserReactivated { .. } => "user.reactivated",
+            Self::UserErased { .. } => "user.erased",
+            Self::GroupCreated { .. } => "group.created",
+            Self::GroupUpdated { .. } => "group.updated",
+            Self::GroupArchived { .. } => "group.archived",
+            Self::GroupRestored { .. } => "group.restored",
+            Self::GroupPurged { .. } => "group.purged",
+            Self::OwnersChanged { .. } => "group.owners_changed",
+            Self::MembersAdded { .. } => "group.members_added",
+            Self::MembersRemoved { .. } => "group.members_removed",
+            Self::KeyCreated { .. } => "key.created",
+            Self::KeyRotated { .. } => "key.rotated",
+            Self::KeyRevoked { .. } => "key.revoked",
+        }
+    }
+
+    /// The id of what it touched.
+    pub fn subject(&self) -> uuid::Uuid {
+        match self {
+            Self::CompanyCreated { company, .. }
+            | Self::CompanyUpdated { company, .. }
+            | Self::CompanyArchived { company }
+            | Self::CompanyImported { company, .. } => company.uuid(),
+            Self::UserCreated { user, .. }
+            | Self::UserUpdated { user, .. }
+            | Self::UserDeactivated { user }
+            | Self::UserReactivated { user }
+            | Self::UserErased { user } => user.uuid(),
+            Self::GroupCreated { group, .. }
+            | Self::GroupUpdated { group, .. }
+            | Self::GroupArchived { group, .. }
+            | Self::GroupRestored { group }
+            | Self::GroupPurged { group }
+            | Self::OwnersChanged { group, .. }
+            | Self::MembersAdded { group, .. }
+            | Self::MembersRemoved { group, .. } => group.uuid(),
+            Self::KeyCreated { key, .. } | Self::KeyRotated { key, .. } | Self::KeyRevoked { key } => key.uuid(),
+        }
+    }
+}

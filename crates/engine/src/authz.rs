@@ -1,0 +1,104 @@
+//! Who may do what: one table and one function, asked in every use case and nowhere else (`design.md` §5).
+
+use guildhall_domain::caller::{Access, Caller, Dialect, Role};
+use guildhall_domain::company::CompanyState;
+use guildhall_domain::ids::{CompanyId, GroupId, UserId};
+use guildhall_domain::{Error, Result, Timestamp};
+
+use crate::store::{Conn, keys, owners};
+use crate::writer::Tx;
+
+/// What a caller wants to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// See users, groups and members.
+    ReadDirectory,
+    /// See this one user and the groups they are in.
+    ReadUser(UserId),
+    /// Make, edit and delete users and groups, and name the owners of groups.
+    ManageDirectory,
+    /// Change the members of this group.
+    ManageMembers(GroupId),
+    /// See the company and its settings.
+    ReadCompany,
+    /// Edit the company and its settings.
+    ManageCompany,
+    /// Read the journal, see and make keys.
+    Administer,
+    /// Make, list and delete companies.
+    ManagePlatform,
+}
+
+/// Refuses what the caller has no right to. `conn` is asked only where the right depends on owning a group.
+///
+/// # Errors
+/// [`Error::Forbidden`], naming the right that is missing.
+pub(crate) async fn may(conn: &mut Conn, caller: &Caller, action: Action, now: Timestamp) -> Result<()> {
+    if allowed(conn, caller, action, now).await? {
+        return Ok(());
+    }
+    Err(Error::forbidden(match action {
+        Action::ReadDirectory => "this needs the workspace role viewer or above",
+        Action::ReadUser(_) => "a guest sees only their own record and groups",
+        Action::ManageDirectory => "this needs the workspace role admin",
+        Action::ManageMembers(_) => "this needs the workspace role admin, or to own the group",
+        Action::ReadCompany => "this key does not act in this company",
+        Action::ManageCompany | Action::Administer => "this needs the workspace role admin",
+        Action::ManagePlatform => "this needs a platform key",
+    }))
+}
+
+async fn allowed(conn: &mut Conn, caller: &Caller, action: Action, now: Timestamp) -> Result<bool> {
+    // The server's own hand (command line, timers) holds no key and may do everything.
+    if caller.is_platform() && caller.key.is_none() {
+        return Ok(true);
+    }
+    Ok(match (caller.role, action) {
+        (None, action) => matches!(action, Action::ManagePlatform | Action::ReadCompany | Action::ManageCompany),
+        (Some(_), Action::ManagePlatform) => false,
+        (Some(_), Action::ReadCompany) => true,
+        (Some(Role::Admin), _) => true,
+        (Some(_), Action::ManageDirectory | Action::ManageCompany | Action::Administer) => false,
+        (Some(role), Action::ReadDirectory) => role != Role::Guest,
+        (Some(role), Action::ReadUser(user)) => role != Role::Guest || caller.user() == Some(user),
+        (Some(_), Action::ManageMembers(group)) => match caller.user() {
+            Some(user) => owners::owns(conn, caller.company, group, user, now).await?,
+            None => false,
+        },
+    })
+}
+
+/// Refuses a change by a key that may only read; asked before a change is queued, whatever its right.
+///
+/// # Errors
+/// [`Error::ReadOnlyKey`].
+pub(crate) fn may_write(caller: &Caller) -> Result<()> {
+    match caller.access {
+        Access::Write => Ok(()),
+        Access::Read => Err(Error::ReadOnlyKey),
+    }
+}
+
+/// Asks again, inside the transaction, whether the caller's key still works and what its user may do, so that a
+/// right taken away before this change is gone in it.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] when the key has ended, [`Error::NotFound`] when the company is not in use.
+pub(crate) async fn refresh(tx: &mut Tx) -> Result<()> {
+    let company = tx.company();
+    let by_hand = matches!(tx.caller().dialect, Dialect::Cli | Dialect::System);
+    let in_use = matches!(tx.head().state, CompanyState::Active | CompanyState::Platform);
+    if tx.born() && !in_use && !by_hand {
+        return Err(Error::NotFound { noun: CompanyId::NOUN });
+    }
+    let Some(key) = tx.caller().key else { return Ok(()) };
+    let now = tx.now();
+    let credential = keys::credential(tx, key).await?.filter(|c| c.works(now));
+    let credential = credential.filter(|c| c.company == company || c.company == CompanyId::PLATFORM);
+    let Some(credential) = credential else { return Err(crate::callers::refused()) };
+    if credential.access == Access::Read {
+        return Err(Error::ReadOnlyKey);
+    }
+    tx.set_role(credential.role);
+    Ok(())
+}

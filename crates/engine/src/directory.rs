@@ -1,0 +1,1 @@
+//! The directory format as records: loading a company and writing one out.

@@ -1,0 +1,366 @@
+//! Use cases on groups and their owners.
+
+use guildhall_domain::caller::Caller;
+use guildhall_domain::event::{Event, Fields};
+use guildhall_domain::group::{EditGroup, Group, GroupState, NewGroup, Owner};
+use guildhall_domain::ids::{CompanyId, GroupId, UserId};
+use guildhall_domain::membership::{Outcome, Reason};
+use guildhall_domain::page::{Ask, Order, Page};
+use guildhall_domain::{Error, Result, Timestamp};
+
+use crate::authz::{self, Action};
+use crate::companies::matches;
+use crate::store::{self, Conn, groups, owners, reasons};
+use crate::writer::Tx;
+use crate::{Engine, GroupFilter, GroupKey, GroupSort, Written, journal, memberships, users};
+
+/// Which groups a door shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// Live ones: what every vendor dialect shows.
+    Live,
+    /// Archived ones as well, which can be restored.
+    Restorable,
+}
+
+const GONE: Error = Error::NotFound { noun: GroupId::NOUN };
+
+/// The members of a group's record by native name, for an event.
+fn fields(group: &Group, only: Option<&[&'static str]>) -> Fields {
+    let all = [
+        ("name", Some(group.name.clone())),
+        ("description", group.description.clone()),
+        ("icon", group.icon.clone()),
+        ("externalId", group.external_id.clone()),
+        ("source", group.source.clone()),
+        ("unmodifiable", Some(group.unmodifiable.to_string())),
+    ];
+    let told = |name: &str, value: &Option<String>| only.map_or(value.is_some(), |only| only.contains(&name));
+    all.into_iter().filter(|(name, value)| told(name, value)).collect()
+}
+
+/// The group, if the company has it and it is `shown`.
+pub(crate) async fn get(conn: &mut Conn, company: CompanyId, id: GroupId, shown: Shown) -> Result<Group> {
+    let seen = |group: &Group| match group.state {
+        GroupState::Live => true,
+        GroupState::Archived => shown == Shown::Restorable,
+        GroupState::Purged => false,
+    };
+    groups::get(conn, company, id).await?.filter(seen).ok_or(GONE)
+}
+
+/// Refuses a name that another group has, where the company wants names unique.
+async fn check_unique(tx: &mut Tx, name: &str, id: GroupId) -> Result<()> {
+    let company = tx.company();
+    if tx.head().settings.unique_group_names && groups::named(tx, company, name, id).await?.is_some() {
+        return Err(Error::Taken { field: "name".into(), why: "belongs to another group of this company".into() });
+    }
+    Ok(())
+}
+
+/// Finds out whether each id is a user or a live group of the company.
+async fn resolve_owners(tx: &mut Tx, field: &str, ids: &[uuid::Uuid]) -> Result<Vec<Owner>> {
+    let company = tx.company();
+    let as_users: Vec<UserId> = ids.iter().copied().map(UserId::new).collect();
+    let statuses = store::users::statuses(tx, company, &as_users).await?;
+    let (mut found, mut missing) = (Vec::new(), Vec::new());
+    for (id, status) in ids.iter().zip(statuses) {
+        let owner = match status {
+            Some(_) => Some(Owner::User(UserId::new(*id))),
+            None => get(tx, company, GroupId::new(*id), Shown::Live).await.ok().map(|group| Owner::Group(group.id)),
+        };
+        match owner {
+            Some(owner) if !found.contains(&owner) => found.push(owner),
+            Some(_) => {}
+            None => missing.push(*id),
+        }
+    }
+    if missing.is_empty() {
+        return Ok(found);
+    }
+    Err(Error::Unknown { field: field.into(), noun: "user or group", ids: missing })
+}
+
+/// Puts the owners of a group to those of `wanted`; what changed.
+async fn settle_owners(tx: &mut Tx, group: GroupId, wanted: &[Owner]) -> Result<()> {
+    let company = tx.company();
+    let present = owners::of_group(tx, company, group).await?;
+    let added: Vec<Owner> = wanted.iter().copied().filter(|o| !present.contains(o)).collect();
+    let removed: Vec<Owner> = present.into_iter().filter(|o| !wanted.contains(o)).collect();
+    if added.is_empty() && removed.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<_> = added.iter().map(|owner| (group, *owner)).collect();
+    owners::insert(tx, company, &rows).await?;
+    owners::delete(tx, company, group, &removed).await?;
+    journal::append(tx, &Event::OwnersChanged { group, added, removed }).await
+}
+
+/// Makes a group in the transaction of a caller who may.
+async fn create(tx: &mut Tx, new: NewGroup) -> Result<Group> {
+    let (company, now, version, by) = (tx.company(), tx.now(), tx.revision(), tx.caller().user());
+    let id = new.id.unwrap_or_else(|| tx.clock.id());
+    let (owner_ids, members) = (new.owners.clone(), new.members.clone());
+    let mut group = Group::birth(id, new, by, now, version)?;
+    check_unique(tx, &group.name, id).await?;
+    let owners = resolve_owners(tx, "owners", &owner_ids).await?;
+    if !groups::insert(tx, company, &group).await? {
+        return Err(Error::Taken { field: "id".into(), why: "is not usable".into() });
+    }
+    journal::append(tx, &Event::GroupCreated { group: id, fields: fields(&group, None) }).await?;
+    settle_owners(tx, id, &owners).await?;
+    if memberships::set_members(tx, &group, &members).await? {
+        group.members_changed_at = now;
+    }
+    Ok(group)
+}
+
+/// Carries an edit out; the rights of record and members are asked apart, so that an owner may change members.
+async fn edit(tx: &mut Tx, before: Group, mut ask: EditGroup) -> Result<Group> {
+    let (company, now, caller) = (tx.company(), tx.now(), tx.caller().clone());
+    let members = ask.members.take();
+    let mut group = before.clone();
+    let changed = group.apply(ask)?;
+    if !changed.is_empty() {
+        authz::may(tx, &caller, Action::ManageDirectory, now).await?;
+        if changed.contains(&"name") {
+            check_unique(tx, &group.name, group.id).await?;
+        }
+        (group.updated_at, group.updated_by, group.version) = (now, caller.user(), tx.revision());
+        groups::update(tx, company, &group).await?;
+        journal::append(tx, &Event::GroupUpdated { group: group.id, fields: fields(&group, Some(&changed)) }).await?;
+    }
+    if let Some(members) = members {
+        authz::may(tx, &caller, Action::ManageMembers(group.id), now).await?;
+        if memberships::set_members(tx, &group, &members).await? {
+            group.members_changed_at = now;
+        }
+    }
+    Ok(group)
+}
+
+impl Engine {
+    /// One group.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`].
+    pub async fn group(&self, caller: &Caller, id: GroupId, shown: Shown) -> Result<Group> {
+        let mut conn = self.db().reader().await?;
+        authz::may(&mut conn, caller, Action::ReadDirectory, self.clock().now()).await?;
+        get(&mut conn, caller.company, id, shown).await
+    }
+
+    /// One page of groups.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`]; [`Error::Invalid`] on a cursor of another order.
+    pub async fn groups(
+        &self,
+        caller: &Caller,
+        filter: &GroupFilter,
+        sort: GroupSort,
+        order: Order,
+        ask: &Ask<GroupKey>,
+    ) -> Result<Page<Group, GroupKey>> {
+        let mut conn = self.db().reader().await?;
+        authz::may(&mut conn, caller, Action::ReadDirectory, self.clock().now()).await?;
+        groups::list(&mut conn, caller.company, filter, sort, order, ask).await
+    }
+
+    /// One page of the groups that a user is directly in, by name. An inactive user is in none.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such user; [`Error::Forbidden`].
+    pub async fn groups_of(&self, caller: &Caller, user: UserId, ask: &Ask<GroupKey>) -> Result<Page<Group, GroupKey>> {
+        let (mut conn, now) = (self.db().reader().await?, self.clock().now());
+        authz::may(&mut conn, caller, Action::ReadUser(user), now).await?;
+        users::get(&mut conn, caller.company, user).await?;
+        groups::of_user(&mut conn, caller.company, user, now, ask).await
+    }
+
+    /// The owners of a group.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`].
+    pub async fn owners(&self, caller: &Caller, id: GroupId) -> Result<Vec<Owner>> {
+        let mut conn = self.db().reader().await?;
+        authz::may(&mut conn, caller, Action::ReadDirectory, self.clock().now()).await?;
+        get(&mut conn, caller.company, id, Shown::Restorable).await?;
+        owners::of_group(&mut conn, caller.company, id).await
+    }
+
+    /// Makes a group, with its owners and first members.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`]; [`Error::Taken`] on `name` or `id`; [`Error::Unknown`] on `owners` or `users`;
+    /// [`Error::Invalid`].
+    pub async fn create_group(&self, caller: &Caller, new: NewGroup) -> Result<Written<Group>> {
+        self.write(caller, async move |tx| {
+            let (caller, now) = (tx.caller().clone(), tx.now());
+            authz::may(tx, &caller, Action::ManageDirectory, now).await?;
+            create(tx, new).await
+        })
+        .await
+    }
+
+    /// Edits a group's record and, where given, its whole list of direct members. `version` is what `If-Match` named.
+    ///
+    /// # Errors
+    /// As [`Self::create_group`], and [`Error::NotFound`], [`Error::Stale`], [`Error::Unmodifiable`],
+    /// [`Error::Closed`], [`Error::HeldMembers`].
+    pub async fn edit_group(
+        &self,
+        caller: &Caller,
+        id: GroupId,
+        ask: EditGroup,
+        version: Option<u64>,
+    ) -> Result<Written<Group>> {
+        self.write(caller, async move |tx| {
+            let (caller, now, company) = (tx.caller().clone(), tx.now(), tx.company());
+            // Whoever may neither manage the directory nor these members is refused before anything is told.
+            authz::may(tx, &caller, Action::ManageMembers(id), now).await?;
+            let before = get(tx, company, id, Shown::Live).await?;
+            matches(version, before.version)?;
+            edit(tx, before, ask).await
+        })
+        .await
+    }
+
+    /// Archives a group: it gives nothing any more, and can be restored until its purge (`restoreDays`).
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`], [`Error::Unmodifiable`].
+    pub async fn archive_group(&self, caller: &Caller, id: GroupId, version: Option<u64>) -> Result<Written<Group>> {
+        self.write(caller, async move |tx| {
+            let (caller, now, company) = (tx.caller().clone(), tx.now(), tx.company());
+            authz::may(tx, &caller, Action::ManageDirectory, now).await?;
+            let mut group = get(tx, company, id, Shown::Live).await?;
+            matches(version, group.version)?;
+            if group.unmodifiable {
+                return Err(Error::Unmodifiable);
+            }
+            let purge_at = now.plus_seconds(i64::from(tx.head().settings.restore_days) * 86_400);
+            (group.state, group.purge_at) = (GroupState::Archived, Some(purge_at));
+            (group.updated_at, group.updated_by, group.version) = (now, caller.user(), tx.revision());
+            // Closed in the very revision that the group's version names: that is how a restore finds them.
+            reasons::close_group(tx, company, id, now, group.version, caller.user()).await?;
+            groups::update(tx, company, &group).await?;
+            tx.head_mut().wake_at(purge_at);
+            journal::append(tx, &Event::GroupArchived { group: id, purge_at }).await?;
+            Ok(group)
+        })
+        .await
+    }
+
+    /// Restores an archived group with the members it had; a live one stays as it is.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] once purged; [`Error::Forbidden`]; [`Error::Taken`] when its name was given away.
+    pub async fn restore_group(&self, caller: &Caller, id: GroupId) -> Result<Written<Group>> {
+        self.write(caller, async move |tx| {
+            let (caller, now, company) = (tx.caller().clone(), tx.now(), tx.company());
+            authz::may(tx, &caller, Action::ManageDirectory, now).await?;
+            let mut group = get(tx, company, id, Shown::Restorable).await?;
+            if group.state == GroupState::Live {
+                return Ok(group);
+            }
+            if group.purge_at.is_some_and(|purge| purge <= now) {
+                return Err(GONE);
+            }
+            check_unique(tx, &group.name, id).await?;
+            let revision = tx.revision();
+            reopen(tx, &group, now, revision).await?;
+            (group.state, group.purge_at) = (GroupState::Live, None);
+            (group.updated_at, group.updated_by, group.version) = (now, caller.user(), revision);
+            group.members_changed_at = now;
+            groups::update(tx, company, &group).await?;
+            journal::append(tx, &Event::GroupRestored { group: id }).await?;
+            Ok(group)
+        })
+        .await
+    }
+
+    /// Puts the owners of a group, users or groups by bare id, to just these.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Unknown`] on `owners`.
+    pub async fn set_owners(
+        &self,
+        caller: &Caller,
+        id: GroupId,
+        wanted: Vec<uuid::Uuid>,
+    ) -> Result<Written<Vec<Owner>>> {
+        self.change_owners(caller, id, async move |tx, _| resolve_owners(tx, "owners", &wanted).await).await
+    }
+
+    /// Makes a user or group an owner; one who is stays so.
+    ///
+    /// # Errors
+    /// As [`Self::set_owners`].
+    pub async fn add_owner(
+        &self,
+        caller: &Caller,
+        id: GroupId,
+        owner: uuid::Uuid,
+    ) -> Result<Written<(Vec<Owner>, Outcome)>> {
+        let written = self.change_owners(caller, id, async move |tx, mut present| {
+            for new in resolve_owners(tx, "owner", &[owner]).await? {
+                if !present.contains(&new) {
+                    present.push(new);
+                }
+            }
+            Ok(present)
+        });
+        Ok(written.await?.map(|owners| (owners, Outcome::Added)))
+    }
+
+    /// Ends an ownership; false when there was none.
+    ///
+    /// # Errors
+    /// As [`Self::set_owners`]; [`Error::NotFound`] when they do not own the group.
+    pub async fn remove_owner(&self, caller: &Caller, id: GroupId, owner: uuid::Uuid) -> Result<Written<Vec<Owner>>> {
+        self.change_owners(caller, id, async move |_, present: Vec<Owner>| {
+            let is = |o: &Owner| {
+                matches!(o, Owner::User(id) if id.uuid() == owner)
+                    || matches!(o, Owner::Group(id) if id.uuid() == owner)
+            };
+            if !present.iter().any(is) {
+                return Err(Error::NotFound { noun: "owner" });
+            }
+            Ok(present.into_iter().filter(|o| !is(o)).collect())
+        })
+        .await
+    }
+
+    async fn change_owners<F>(&self, caller: &Caller, id: GroupId, decide: F) -> Result<Written<Vec<Owner>>>
+    where
+        F: AsyncFnOnce(&mut Tx, Vec<Owner>) -> Result<Vec<Owner>> + Send + 'static,
+    {
+        self.write(caller, async move |tx| {
+            let (caller, now, company) = (tx.caller().clone(), tx.now(), tx.company());
+            authz::may(tx, &caller, Action::ManageDirectory, now).await?;
+            get(tx, company, id, Shown::Live).await?;
+            let present = owners::of_group(tx, company, id).await?;
+            let wanted = decide(tx, present).await?;
+            settle_owners(tx, id, &wanted).await?;
+            Ok(wanted)
+        })
+        .await
+    }
+}
+
+/// Opens again what archiving closed, unless its user is gone since.
+async fn reopen(tx: &mut Tx, group: &Group, now: Timestamp, revision: u64) -> Result<()> {
+    let company = tx.company();
+    let closed = reasons::closed_at(tx, company, group.id, group.version).await?;
+    let users: Vec<UserId> = closed.iter().map(|reason| reason.user).collect();
+    let statuses = store::users::statuses(tx, company, &users).await?;
+    let clock = tx.clock.clone();
+    let again: Vec<Reason> = closed
+        .into_iter()
+        .zip(statuses)
+        .filter(|(_, status)| status.is_some())
+        .map(|(reason, _)| Reason { id: clock.id(), ..reason })
+        .collect();
+    reasons::open(tx, company, &again, now, revision).await.map(drop)
+}

@@ -1,0 +1,163 @@
+//! What time brings about: purges, last uses of keys, the chain of refusals, old answers.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use guildhall_domain::caller::{Caller, Dialect};
+use guildhall_domain::company::CompanyState;
+use guildhall_domain::event::Event;
+use guildhall_domain::group::GroupState;
+use guildhall_domain::ids::{CompanyId, KeyId};
+use guildhall_domain::{Result, Timestamp};
+
+use crate::store::{self, answers, companies, groups, refusals};
+use crate::writer::Tx;
+use crate::{Engine, idempotency, journal};
+
+/// What is counted in memory between two rounds; a crash loses at most one round of it.
+#[derive(Default)]
+pub(crate) struct Tally {
+    uses: Mutex<HashMap<KeyId, Timestamp>>,
+    refusals: Mutex<HashMap<Refused, Times>>,
+}
+
+type Refused = (CompanyId, KeyId, Dialect, &'static str);
+
+struct Times {
+    count: u64,
+    first: Timestamp,
+    last: Timestamp,
+}
+
+impl Tally {
+    /// A key was presented.
+    pub(crate) fn used(&self, key: KeyId, at: Timestamp) {
+        self.uses.lock().unwrap_or_else(PoisonError::into_inner).insert(key, at);
+    }
+
+    /// A key was refused.
+    pub(crate) fn refused(&self, company: CompanyId, key: KeyId, dialect: Dialect, cause: &'static str, at: Timestamp) {
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        let times = refusals.entry((company, key, dialect, cause)).or_insert(Times { count: 0, first: at, last: at });
+        times.count += 1;
+        times.last = at;
+    }
+}
+
+impl Engine {
+    /// One round of housekeeping: safe to run at any time, on any node, as often as one likes.
+    ///
+    /// # Errors
+    /// [`guildhall_domain::Error::Unavailable`] when the database does not answer; the next round makes it good.
+    pub async fn housekeep(&self) -> Result<()> {
+        self.flush_uses().await?;
+        self.flush_refusals().await?;
+        self.settle_due().await
+    }
+
+    fn system(&self, company: CompanyId) -> Caller {
+        Caller::operator(company, Dialect::System, self.clock().id())
+    }
+
+    async fn flush_uses(&self) -> Result<()> {
+        let uses: Vec<(KeyId, Timestamp)> =
+            self.tally().uses.lock().unwrap_or_else(PoisonError::into_inner).drain().collect();
+        if uses.is_empty() {
+            return Ok(());
+        }
+        self.write(&self.system(CompanyId::PLATFORM), async move |tx| store::keys::used(tx, &uses).await).await?;
+        Ok(())
+    }
+
+    async fn flush_refusals(&self) -> Result<()> {
+        let counted: Vec<(Refused, Times)> =
+            self.tally().refusals.lock().unwrap_or_else(PoisonError::into_inner).drain().collect();
+        let mut by_company: HashMap<CompanyId, Vec<(Refused, Times)>> = HashMap::new();
+        for line in counted {
+            by_company.entry(line.0.0).or_default().push(line);
+        }
+        for (company, lines) in by_company {
+            self.write(&self.system(company), async move |tx| append_refusals(tx, lines).await).await?;
+        }
+        Ok(())
+    }
+
+    /// Does what is due in every company, and drops answers that are old.
+    async fn settle_due(&self) -> Result<()> {
+        let now = self.clock().now();
+        let due = {
+            let mut conn = self.db().reader().await?;
+            companies::due(&mut conn, now).await?
+        };
+        for company in due {
+            self.write(&self.system(company), async |tx| settle(tx).await).await?;
+        }
+        Ok(())
+    }
+
+    /// Drops the answers of all companies that are older than promised.
+    ///
+    /// # Errors
+    /// [`guildhall_domain::Error::Unavailable`] when the database does not answer.
+    pub async fn prune(&self) -> Result<()> {
+        let every = {
+            let mut conn = self.db().reader().await?;
+            companies::every(&mut conn).await?
+        };
+        for (company, _, state) in every {
+            if state == CompanyState::Active {
+                self.write(&self.system(company), async |tx| {
+                    let (company, limit) = (tx.company(), tx.now().plus_seconds(-idempotency::KEPT_SECONDS));
+                    answers::prune(tx, company, limit).await
+                })
+                .await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn append_refusals(tx: &mut Tx, lines: Vec<(Refused, Times)>) -> Result<()> {
+    let company = tx.company();
+    let Some((mut seq, mut hash)) = companies::refusal_head(tx, company).await? else { return Ok(()) };
+    for ((_, key, dialect, cause), times) in lines {
+        seq += 1;
+        let mut line = refusals::Refusal {
+            seq,
+            key,
+            cause: cause.into(),
+            dialect: dialect.word().into(),
+            count: times.count,
+            first_at: times.first,
+            last_at: times.last,
+            hash: Vec::new(),
+        };
+        line.hash = journal::link_refusal(company, &hash, &line).to_vec();
+        refusals::append(tx, company, &line).await?;
+        hash = line.hash;
+    }
+    companies::refusal_advance(tx, company, seq, &hash).await
+}
+
+/// Purges the archived groups whose time is up and notes when the next one's is.
+async fn settle(tx: &mut Tx) -> Result<()> {
+    let (company, now) = (tx.company(), tx.now());
+    tx.head_mut().next_due = None;
+    for (id, purge_at) in groups::due(tx, company).await? {
+        if purge_at > now {
+            tx.head_mut().wake_at(purge_at);
+            break;
+        }
+        let Some(mut group) = groups::get(tx, company, id).await? else { continue };
+        (group.state, group.purge_at) = (GroupState::Purged, None);
+        (group.updated_at, group.updated_by, group.version) = (now, None, tx.revision());
+        groups::update(tx, company, &group).await?;
+        store::owners::drop_owner(tx, company, id.uuid()).await?;
+        journal::append(tx, &Event::GroupPurged { group: id }).await?;
+    }
+    // More than one round's worth: come back at once.
+    if tx.head().next_due.is_none() && !groups::due(tx, company).await?.is_empty() {
+        tx.head_mut().wake_at(now);
+    }
+    Ok(())
+}

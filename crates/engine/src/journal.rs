@@ -1,0 +1,295 @@
+//! The journal: events, revisions and the hash chain.
+//!
+//! An entry's hash covers every stored member of it and the hash before. What persons are called stands outside,
+//! in a text of its own that the chain knows only by a salted hash: erasing it leaves the chain whole.
+
+use guildhall_domain::caller::Caller;
+use guildhall_domain::event::{Event, Fields};
+use guildhall_domain::group::Owner;
+use guildhall_domain::ids::CompanyId;
+use guildhall_domain::{Error, Result};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::authz::{self, Action};
+use crate::secrets::{hash_parts, random};
+use crate::store::{companies, events, refusals};
+use crate::writer::Tx;
+use crate::{Engine, Entry};
+
+/// Members of a user's record that say who the person is; they stand outside the chain.
+const PERSONAL: &[&str] = &["name", "givenName", "familyName", "email", "userName", "externalId", "attributes"];
+
+/// Writes `event` as the company's next revision.
+pub(crate) async fn append(tx: &mut Tx, event: &Event) -> Result<()> {
+    let (data, personal) = encode(event);
+    let personal = match personal {
+        Some(body) => Some((random::<16>()?.to_vec(), body.to_string())),
+        None => None,
+    };
+    let (company, now) = (tx.company(), tx.now());
+    let caller: &Caller = tx.caller();
+    let mut entry = Entry {
+        revision: tx.revision(),
+        at: now,
+        recorded_at: now,
+        kind: event.kind().into(),
+        subject: event.subject(),
+        actor: caller.actor.to_string(),
+        key: caller.key,
+        dialect: caller.dialect.word().into(),
+        request: caller.request,
+        cause: None,
+        data: data.to_string(),
+        personal_hash: personal.as_ref().map(|(salt, body)| hash_parts([&salt[..], body.as_bytes()]).to_vec()),
+        hash: Vec::new(),
+        personal,
+    };
+    entry.hash = link(company, &tx.head().hash, &entry).to_vec();
+    events::append(tx, company, &entry).await?;
+    let head = tx.head_mut();
+    head.revision = entry.revision;
+    head.hash = entry.hash;
+    head.recorded_at = now;
+    Ok(())
+}
+
+/// The hash over an entry and the one before it.
+fn link(company: CompanyId, before: &[u8], e: &Entry) -> [u8; 32] {
+    hash_parts([
+        before,
+        company.bytes(),
+        &e.revision.to_be_bytes(),
+        &e.at.micros().to_be_bytes(),
+        &e.recorded_at.micros().to_be_bytes(),
+        e.kind.as_bytes(),
+        e.subject.as_bytes(),
+        e.actor.as_bytes(),
+        e.key.as_ref().map_or(&[][..], |key| key.bytes()),
+        e.dialect.as_bytes(),
+        e.request.bytes(),
+        e.cause.as_deref().unwrap_or("").as_bytes(),
+        e.data.as_bytes(),
+        e.personal_hash.as_deref().unwrap_or(&[]),
+    ])
+}
+
+fn ids<T: ToString>(list: &[T]) -> Value {
+    list.iter().map(ToString::to_string).collect::<Vec<_>>().into()
+}
+
+fn owners(list: &[Owner]) -> Value {
+    list.iter()
+        .map(|owner| match owner {
+            Owner::User(id) => json!({"user": id.to_string()}),
+            Owner::Group(id) => json!({"group": id.to_string()}),
+        })
+        .collect()
+}
+
+fn object(fields: &Fields) -> Map<String, Value> {
+    fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into())).collect()
+}
+
+/// The event as two JSON objects: what it changed, and what is personal in that.
+fn encode(event: &Event) -> (Value, Option<Value>) {
+    let data = match event {
+        Event::UserCreated { user, fields } | Event::UserUpdated { user, fields } => {
+            let (personal, plain): (Map<_, _>, Map<_, _>) =
+                object(fields).into_iter().partition(|(name, _)| PERSONAL.contains(&name.as_str()));
+            let data = json!({"user": user.to_string(), "fields": plain});
+            return (data, (!personal.is_empty()).then(|| personal.into()));
+        }
+        Event::CompanyCreated { company, fields } | Event::CompanyUpdated { company, fields } => {
+            json!({"company": company.to_string(), "fields": object(fields)})
+        }
+        Event::CompanyArchived { company } => json!({"company": company.to_string()}),
+        Event::CompanyImported { company, users, groups, memberships } => {
+            json!({"company": company.to_string(), "users": users, "groups": groups, "memberships": memberships})
+        }
+        Event::UserDeactivated { user } | Event::UserReactivated { user } | Event::UserErased { user } => {
+            json!({"user": user.to_string()})
+        }
+        Event::GroupCreated { group, fields } | Event::GroupUpdated { group, fields } => {
+            json!({"group": group.to_string(), "fields": object(fields)})
+        }
+        Event::GroupArchived { group, purge_at } => {
+            json!({"group": group.to_string(), "purgeAt": purge_at.to_string()})
+        }
+        Event::GroupRestored { group } | Event::GroupPurged { group } => json!({"group": group.to_string()}),
+        Event::OwnersChanged { group, added, removed } => {
+            json!({"group": group.to_string(), "added": owners(added), "removed": owners(removed)})
+        }
+        Event::MembersAdded { group, users, kind, window, note } => {
+            let mut data = json!({"group": group.to_string(), "users": ids(users), "reason": kind.word()});
+            for (name, value) in [("startsAt", window.starts), ("endsAt", window.ends)] {
+                if let Some(at) = value {
+                    data[name] = at.to_string().into();
+                }
+            }
+            if let Some(note) = note {
+                data["note"] = note.as_str().into();
+            }
+            data
+        }
+        Event::MembersRemoved { group, users } => json!({"group": group.to_string(), "users": ids(users)}),
+        Event::KeyCreated { key, user, access, expires_at } => json!({
+            "key": key.to_string(),
+            "user": user.map(|id| id.to_string()),
+            "access": access.word(),
+            "expiresAt": expires_at.map(|at| at.to_string()),
+        }),
+        Event::KeyRotated { key, previous_until } => {
+            json!({"key": key.to_string(), "previousUntil": previous_until.to_string()})
+        }
+        Event::KeyRevoked { key } => json!({"key": key.to_string()}),
+    };
+    (data, None)
+}
+
+/// The outcome of checking one company's two chains.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// The company.
+    pub company: CompanyId,
+    /// Its name.
+    pub name: String,
+    /// Events that were checked.
+    pub events: u64,
+    /// Refusals that were checked.
+    pub refusals: u64,
+    /// What is wrong, where the chain breaks first; none when it is whole.
+    pub broken: Option<String>,
+}
+
+impl Engine {
+    /// The `limit` entries behind `revision`, of one subject where given.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right to administer.
+    pub async fn events(
+        &self,
+        caller: &Caller,
+        revision: u64,
+        subject: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<Entry>> {
+        let mut conn = self.db().reader().await?;
+        authz::may(&mut conn, caller, Action::Administer, self.clock().now()).await?;
+        events::after(&mut conn, caller.company, revision, subject, limit).await
+    }
+
+    /// A receiver of the company's revisions as this node commits them; other nodes' show only when asked for.
+    pub fn listen(&self, company: CompanyId) -> tokio::sync::watch::Receiver<u64> {
+        self.news().listen(company)
+    }
+
+    /// Checks the chains of every company, in one state of the database, without trusting anything but the hashes.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the database cannot be read.
+    pub async fn verify(&self) -> Result<Vec<Verified>> {
+        let mut conn = self.db().reader().await?;
+        conn.begin_snapshot().await?;
+        let mut all = Vec::new();
+        for (company, name, _) in companies::every(&mut conn).await? {
+            let Some((revision, last, seq, refused)) = companies::chains(&mut conn, company).await? else { continue };
+            let (events, mut broken) = verify_events(&mut conn, company, revision, &last).await?;
+            let (refusals, second) = verify_refusals(&mut conn, company, seq, &refused).await?;
+            broken = broken.or(second);
+            all.push(Verified { company, name, events, refusals, broken });
+        }
+        conn.end_snapshot().await?;
+        Ok(all)
+    }
+}
+
+const CHUNK: u32 = 1000;
+
+async fn verify_events(
+    conn: &mut crate::store::Conn,
+    company: CompanyId,
+    revision: u64,
+    last: &[u8],
+) -> Result<(u64, Option<String>)> {
+    let (mut at, mut hash) = (0, vec![0; 32]);
+    loop {
+        let chunk = events::after(conn, company, at, None, CHUNK).await?;
+        let full = chunk.len() == CHUNK as usize;
+        for entry in chunk {
+            if entry.revision != at + 1 {
+                return Ok((at, Some(format!("revision {} is missing", at + 1))));
+            }
+            if entry.hash != link(company, &hash, &entry) {
+                return Ok((at, Some(format!("revision {} was changed after it was written", entry.revision))));
+            }
+            if let Some((salt, body)) = &entry.personal
+                && entry.personal_hash.as_deref() != Some(&hash_parts([&salt[..], body.as_bytes()])[..])
+            {
+                return Ok((at, Some(format!("the personal part of revision {} was changed", entry.revision))));
+            }
+            (at, hash) = (entry.revision, entry.hash);
+        }
+        if !full {
+            break;
+        }
+    }
+    let whole = at == revision && hash == last;
+    Ok((at, (!whole).then(|| format!("the journal ends at revision {at}, the company is at {revision}"))))
+}
+
+pub(crate) fn link_refusal(company: CompanyId, before: &[u8], r: &refusals::Refusal) -> [u8; 32] {
+    hash_parts([
+        before,
+        company.bytes(),
+        &r.seq.to_be_bytes(),
+        r.key.bytes(),
+        r.cause.as_bytes(),
+        r.dialect.as_bytes(),
+        &r.count.to_be_bytes(),
+        &r.first_at.micros().to_be_bytes(),
+        &r.last_at.micros().to_be_bytes(),
+    ])
+}
+
+async fn verify_refusals(
+    conn: &mut crate::store::Conn,
+    company: CompanyId,
+    end: u64,
+    last: &[u8],
+) -> Result<(u64, Option<String>)> {
+    let (mut at, mut hash) = (0, vec![0; 32]);
+    loop {
+        let chunk = refusals::after(conn, company, at, CHUNK).await?;
+        let full = chunk.len() == CHUNK as usize;
+        for refusal in chunk {
+            if refusal.seq != at + 1 || refusal.hash != link_refusal(company, &hash, &refusal) {
+                return Ok((at, Some(format!("refusal {} is missing or was changed", at + 1))));
+            }
+            (at, hash) = (refusal.seq, refusal.hash);
+        }
+        if !full {
+            break;
+        }
+    }
+    let whole = at == end && hash == last;
+    Ok((at, (!whole).then(|| format!("the refusals end at {at}, the company counts {end}"))))
+}
+
+/// The entry's data with what is personal merged in: the JSON object that a reader of the journal gets.
+///
+/// # Errors
+/// [`Error::Internal`] when the stored text is not JSON.
+pub fn whole_data(entry: &Entry) -> Result<Value> {
+    let mut data: Value = serde_json::from_str(&entry.data).map_err(Error::internal)?;
+    if let Some((_, body)) = &entry.personal
+        && let Value::Object(personal) = serde_json::from_str(body).map_err(Error::internal)?
+    {
+        if let Some(fields) = data.get_mut("fields").and_then(Value::as_object_mut) {
+            fields.extend(personal);
+        }
+    } else if entry.personal_hash.is_some() {
+        data["erased"] = true.into();
+    }
+    Ok(data)
+}

@@ -1,0 +1,267 @@
+//! Rows of groups.
+
+use guildhall_domain::group::{Group, GroupState};
+use guildhall_domain::ids::{CompanyId, GroupId, UserId};
+use guildhall_domain::name::fold;
+use guildhall_domain::page::{Ask, From, Order, Page};
+use guildhall_domain::{Error, Result, Timestamp};
+
+use super::db::like;
+use super::{Conn, Row, Value, sql, val};
+
+/// The columns of a group, in the order that [`read`] expects; `g` is the table.
+macro_rules! group_columns {
+    () => {
+        "g.group_id, g.name, g.description, g.icon, g.external_id, g.source, g.unmodifiable, g.state, g.created_at, g.created_by, g.updated_at, g.updated_by, g.members_changed_at, g.purge_at, g.version"
+    };
+}
+
+macro_rules! list {
+    ($key:literal, $than:literal, $order:literal) => {
+        concat!(
+            "select ",
+            group_columns!(),
+            " from groups g where g.company_id = $1 and g.state = $2 and (",
+            $key,
+            ", g.group_id) ",
+            $than,
+            " ($3, $4) and g.search_key like $5 escape '\\' order by ",
+            $key,
+            " ",
+            $order,
+            ", g.group_id ",
+            $order,
+            " limit $6 offset $7"
+        )
+    };
+}
+
+// The groups of a user: those of the index on the user's open reasons, each once, that stand at $3.
+macro_rules! of_user {
+    ($select:literal) => {
+        concat!(
+            "select ", $select, " from (select distinct r.group_id from reasons r where r.company_id = $1 and r.user_id = $2 and r.closed_rev is null
+              and (r.starts_at is null or r.starts_at <= $3) and (r.ends_at is null or r.ends_at > $3)) m
+             join groups g on g.company_id = $1 and g.group_id = m.group_id and g.state = 'live'
+             join users u on u.company_id = $1 and u.user_id = $2 and u.status <> 'inactive' and u.erased_at is null"
+        )
+    };
+}
+
+sql! {
+    GET = concat!("select ", group_columns!(), " from groups g where g.company_id = $1 and g.group_id = $2");
+    BY_NAME_UP = list!("g.name_key", ">", "asc");
+    BY_NAME_DOWN = list!("g.name_key", "<", "desc");
+    BY_BIRTH_UP = list!("g.created_at", ">", "asc");
+    BY_BIRTH_DOWN = list!("g.created_at", "<", "desc");
+    COUNT = "select count(*) from groups g where g.company_id = $1 and g.state = $2 and g.search_key like $3 escape '\\'";
+    OF_USER = concat!(
+        of_user!("g.group_id, g.name, g.description, g.icon, g.external_id, g.source, g.unmodifiable, g.state, g.created_at, g.created_by, g.updated_at, g.updated_by, g.members_changed_at, g.purge_at, g.version"),
+        " where (g.name_key, g.group_id) > ($4, $5) order by g.name_key, g.group_id limit $6 offset $7");
+    COUNT_OF_USER = of_user!("count(*)");
+    NAMED = "select g.group_id from groups g where g.company_id = $1 and g.state = $2 and g.name_key = $3 and g.group_id <> $4 limit 1";
+    HOLDER_OF_ID = "select g.company_id from groups g where g.group_id = $1";
+    INSERT = "insert into groups (company_id, group_id, name, name_key, description, search_key, icon, external_id, source, unmodifiable, state,
+              created_at, created_by, updated_at, updated_by, members_changed_at, purge_at, version)
+              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) on conflict do nothing";
+    UPDATE = "update groups set name = $3, name_key = $4, description = $5, search_key = $6, icon = $7, external_id = $8, source = $9, unmodifiable = $10,
+              state = $11, created_at = $12, created_by = $13, updated_at = $14, updated_by = $15, members_changed_at = $16, purge_at = $17, version = $18
+              where company_id = $1 and group_id = $2";
+    TOUCH = "update groups set members_changed_at = $3 where company_id = $1 and group_id = $2";
+    DUE = "select g.group_id, g.purge_at from groups g where g.company_id = $1 and g.purge_at is not null order by g.purge_at limit 1000";
+    ALL_OF = concat!("select ", group_columns!(), " from groups g where g.company_id = $1 and g.group_id > $2 order by g.group_id limit $3");
+    FORGET = "delete from groups where company_id = $1";
+}
+
+fn read(row: Row<'_>) -> Result<Group> {
+    Ok(Group {
+        id: row.id(0)?,
+        name: row.text(1)?,
+        description: row.opt_text(2)?,
+        icon: row.opt_text(3)?,
+        external_id: row.opt_text(4)?,
+        source: row.opt_text(5)?,
+        unmodifiable: row.flag(6)?,
+        state: row.look(7, |w| GroupState::parse("state", w).map_err(Error::internal))?,
+        created_at: row.time(8)?,
+        created_by: row.opt_id(9)?,
+        updated_at: row.time(10)?,
+        updated_by: row.opt_id(11)?,
+        members_changed_at: row.time(12)?,
+        purge_at: row.opt_time(13)?,
+        version: row.count(14)?,
+    })
+}
+
+fn written<'a>(company: &'a CompanyId, g: &'a Group) -> Vec<Value<'a>> {
+    let name_key = fold(&g.name);
+    let search_key = format!("{name_key}\n{}", g.description.as_deref().map(fold).unwrap_or_default());
+    vec![
+        val(company),
+        val(&g.id),
+        val(&g.name),
+        val(name_key),
+        val(&g.description),
+        val(search_key),
+        val(&g.icon),
+        val(&g.external_id),
+        val(&g.source),
+        val(g.unmodifiable),
+        val(g.state.word()),
+        val(g.created_at),
+        val(g.created_by),
+        val(g.updated_at),
+        val(g.updated_by),
+        val(g.members_changed_at),
+        val(g.purge_at),
+        val(g.version),
+    ]
+}
+
+/// By what a listing of groups is ordered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GroupSort {
+    /// By folded name, then id.
+    #[default]
+    Name,
+    /// By creation, then id.
+    Created,
+}
+
+/// Behind which row a page of groups begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GroupKey {
+    /// In a listing by name: the folded name and the id.
+    Name(String, GroupId),
+    /// In a listing by creation: the instant and the id.
+    Created(Timestamp, GroupId),
+}
+
+/// Which groups are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct GroupFilter {
+    /// A text that name or description must hold, in any letter case.
+    pub text: Option<String>,
+    /// The state; live when absent.
+    pub state: Option<GroupState>,
+}
+
+/// The group, in whatever state.
+pub(crate) async fn get(conn: &mut Conn, company: CompanyId, id: GroupId) -> Result<Option<Group>> {
+    conn.row(&GET, &[val(&company), val(&id)], read).await
+}
+
+/// One page of groups.
+pub(crate) async fn list(
+    conn: &mut Conn,
+    company: CompanyId,
+    filter: &GroupFilter,
+    sort: GroupSort,
+    order: Order,
+    ask: &Ask<GroupKey>,
+) -> Result<Page<Group, GroupKey>> {
+    let pattern = filter.text.as_deref().map_or_else(|| "%".to_owned(), |text| like(&fold(text)));
+    let state = filter.state.unwrap_or(GroupState::Live).word();
+    let offset = if let From::Offset(n) = ask.from { n } else { 0 };
+    let (least, most) = (Value::from(uuid::Uuid::nil()), Value::from(uuid::Uuid::max()));
+    let (statement, start) = match (sort, order) {
+        (GroupSort::Name, Order::Ascending) => (&BY_NAME_UP, [val(""), least]),
+        (GroupSort::Name, Order::Descending) => (&BY_NAME_DOWN, [val("\u{10FFFF}"), most]),
+        (GroupSort::Created, Order::Ascending) => (&BY_BIRTH_UP, [val(i64::MIN), least]),
+        (GroupSort::Created, Order::Descending) => (&BY_BIRTH_DOWN, [val(i64::MAX), most]),
+    };
+    let [first, second] = match (&ask.from, sort) {
+        (From::After(GroupKey::Name(name, id)), GroupSort::Name) => [val(name), val(id)],
+        (From::After(GroupKey::Created(at, id)), GroupSort::Created) => [val(*at), val(id)],
+        (From::After(_), _) => return Err(Error::invalid("cursor", "belongs to a listing in another order")),
+        _ => start,
+    };
+    let values = [val(&company), val(state), first, second, val(&pattern), val(ask.limit + 1), val(offset)];
+    let rows = conn.rows(statement, &values, read).await?;
+    let total = match ask.total {
+        true => conn.row(&COUNT, &[val(&company), val(state), val(&pattern)], |row| row.count(0)).await?,
+        false => None,
+    };
+    Ok(Page::cut(rows, ask.limit, total, |g| match sort {
+        GroupSort::Name => GroupKey::Name(fold(&g.name), g.id),
+        GroupSort::Created => GroupKey::Created(g.created_at, g.id),
+    }))
+}
+
+/// One page of the live groups that a user is directly in at `now`, by name.
+pub(crate) async fn of_user(
+    conn: &mut Conn,
+    company: CompanyId,
+    user: UserId,
+    now: Timestamp,
+    ask: &Ask<GroupKey>,
+) -> Result<Page<Group, GroupKey>> {
+    let (name, id, offset) = match &ask.from {
+        From::Start => ("", GroupId::NIL, 0),
+        From::After(GroupKey::Name(name, id)) => (name.as_str(), *id, 0),
+        From::After(GroupKey::Created(..)) => {
+            return Err(Error::invalid("cursor", "belongs to a listing in another order"));
+        }
+        From::Offset(n) => ("", GroupId::NIL, *n),
+    };
+    let values = [val(&company), val(&user), val(now), val(name), val(&id), val(ask.limit + 1), val(offset)];
+    let rows = conn.rows(&OF_USER, &values, read).await?;
+    let total = match ask.total {
+        true => conn.row(&COUNT_OF_USER, &values[..3], |row| row.count(0)).await?,
+        false => None,
+    };
+    Ok(Page::cut(rows, ask.limit, total, |g| GroupKey::Name(fold(&g.name), g.id)))
+}
+
+/// Another group of the company that has this name and can come to life.
+pub(crate) async fn named(conn: &mut Conn, company: CompanyId, name: &str, but: GroupId) -> Result<Option<GroupId>> {
+    let key = fold(name);
+    for state in [GroupState::Live, GroupState::Archived] {
+        let values = [val(&company), val(state.word()), val(&key), val(&but)];
+        if let Some(id) = conn.row(&NAMED, &values, |row| row.id(0)).await? {
+            return Ok(Some(id));
+        }
+    }
+    Ok(None)
+}
+
+/// The company in which a group id is taken, if it is.
+pub(crate) async fn holder_of_id(conn: &mut Conn, id: GroupId) -> Result<Option<CompanyId>> {
+    conn.row(&HOLDER_OF_ID, &[val(&id)], |row| row.id(0)).await
+}
+
+/// Makes the row of a group; false when the id is taken.
+pub(crate) async fn insert(conn: &mut Conn, company: CompanyId, group: &Group) -> Result<bool> {
+    Ok(conn.run(&INSERT, &written(&company, group)).await? == 1)
+}
+
+/// Makes the rows of many groups; for each, whether it was new.
+pub(crate) async fn insert_all(conn: &mut Conn, company: CompanyId, groups: &[Group]) -> Result<Vec<bool>> {
+    let sets: Vec<_> = groups.iter().map(|group| written(&company, group)).collect();
+    Ok(conn.run_each(&INSERT, &sets).await?.into_iter().map(|n| n == 1).collect())
+}
+
+/// Writes a group's row.
+pub(crate) async fn update(conn: &mut Conn, company: CompanyId, group: &Group) -> Result<()> {
+    conn.run(&UPDATE, &written(&company, group)).await.map(drop)
+}
+
+/// Notes that the membership of a group changed at `now`.
+pub(crate) async fn touch(conn: &mut Conn, company: CompanyId, id: GroupId, now: Timestamp) -> Result<()> {
+    conn.run(&TOUCH, &[val(&company), val(&id), val(now)]).await.map(drop)
+}
+
+/// Archived groups with the instant of their purge, soonest first, 1,000 at most.
+pub(crate) async fn due(conn: &mut Conn, company: CompanyId) -> Result<Vec<(GroupId, Timestamp)>> {
+    conn.rows(&DUE, &[val(&company)], |row| Ok((row.id(0)?, row.time(1)?))).await
+}
+
+/// The `limit` groups behind `after`, by id, in every state, for an export.
+pub(crate) async fn all_of(conn: &mut Conn, company: CompanyId, after: GroupId, limit: u32) -> Result<Vec<Group>> {
+    conn.rows(&ALL_OF, &[val(&company), val(&after), val(limit)], read).await
+}
+
+/// Removes the groups of a company whose import failed.
+pub(crate) async fn forget(conn: &mut Conn, company: CompanyId) -> Result<()> {
+    conn.run(&FORGET, &[val(&company)]).await.map(drop)
+}

@@ -1,0 +1,39 @@
+//! The rows: one SQL text for both databases, a file a noun, each statement beside its function.
+//!
+//! Private to the engine, so that a dialect can only reach rows through a use case.
+
+pub(crate) mod answers;
+pub(crate) mod companies;
+pub(crate) mod db;
+pub(crate) mod events;
+pub(crate) mod groups;
+pub(crate) mod keys;
+pub(crate) mod migrate;
+pub(crate) mod owners;
+pub(crate) mod postgres;
+pub(crate) mod reasons;
+pub(crate) mod refusals;
+pub(crate) mod sqlite;
+pub(crate) mod statement;
+pub(crate) mod users;
+
+pub(crate) use db::{Conn, Db};
+pub(crate) use statement::{Row, Statement, Value, sql, val};
+
+/// Every statement there is, for the tests that prepare and explain each of them.
+pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
+    [
+        answers::ALL,
+        companies::ALL,
+        events::ALL,
+        groups::ALL,
+        keys::ALL,
+        owners::ALL,
+        reasons::ALL,
+        refusals::ALL,
+        users::ALL,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}

@@ -1,0 +1,227 @@
+//! Rows of reasons: why a user is in a group. A row is opened once and closed once, never overwritten.
+
+use guildhall_domain::ids::{CompanyId, GroupId, ReasonId, UserId};
+use guildhall_domain::membership::{Member, Reason, ReasonKind};
+use guildhall_domain::page::{Ask, From, Page};
+use guildhall_domain::time::Window;
+use guildhall_domain::{Error, Result, Timestamp};
+
+use super::users::{read_at, user_columns};
+use super::{Conn, Row, Value, sql, val};
+
+macro_rules! columns {
+    () => {
+        "r.reason_id, r.group_id, r.user_id, r.kind, r.source_id, r.giver_id, r.starts_at, r.ends_at, r.note, r.added_at"
+    };
+}
+
+// `$3` is now. Of several standing reasons of one user the earliest speaks for them all, so that a page needs no
+// grouping and ends after its last row.
+macro_rules! standing {
+    ($select:expr) => {
+        concat!(
+            "select ", $select, " from reasons r
+             join users u on u.company_id = r.company_id and u.user_id = r.user_id and u.status <> 'inactive' and u.erased_at is null
+             where r.company_id = $1 and r.group_id = $2 and r.closed_rev is null
+             and (r.starts_at is null or r.starts_at <= $3) and (r.ends_at is null or r.ends_at > $3)
+             and not exists (select 1 from reasons e where e.company_id = r.company_id and e.group_id = r.group_id and e.user_id = r.user_id
+               and e.closed_rev is null and (e.starts_at is null or e.starts_at <= $3) and (e.ends_at is null or e.ends_at > $3)
+               and (e.added_at, e.reason_id) < (r.added_at, r.reason_id))"
+        )
+    };
+}
+
+sql! {
+    OPEN = "insert into reasons (company_id, group_id, user_id, reason_id, kind, source_id, giver_id, note, starts_at, ends_at, added_at, opened_at, opened_rev)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) on conflict do nothing";
+    CLOSE = "update reasons set closed_at = $5, closed_rev = $6, closed_by = $7
+             where company_id = $1 and group_id = $2 and user_id = $3 and reason_id = $4 and closed_rev is null";
+    CLOSE_GROUP = "update reasons set closed_at = $3, closed_rev = $4, closed_by = $5 where company_id = $1 and group_id = $2 and closed_rev is null";
+    CLOSE_USER = "update reasons set closed_at = $3, closed_rev = $4, closed_by = $5 where company_id = $1 and user_id = $2 and closed_rev is null";
+    OPEN_OF = concat!("select ", columns!(), " from reasons r where r.company_id = $1 and r.group_id = $2 and r.user_id = $3 and r.closed_rev is null");
+    CLOSED_AT = concat!("select ", columns!(), " from reasons r where r.company_id = $1 and r.group_id = $2 and r.closed_rev = $3");
+    MEMBERS = concat!(standing!(concat!(user_columns!(), ", r.added_at")), " and r.user_id > $4 order by r.user_id limit $5 offset $6");
+    MEMBER = concat!(standing!(concat!(user_columns!(), ", r.added_at")), " and r.user_id = $4");
+    COUNT = standing!("count(*)");
+    USER_IDS = concat!(standing!("r.user_id"), " order by r.user_id");
+    GROUPS_OF = "select distinct r.group_id from reasons r where r.company_id = $1 and r.user_id = $2 and r.closed_rev is null order by r.group_id";
+    ALL_OF = concat!("select ", columns!(), " from reasons r where r.company_id = $1 and (r.group_id, r.user_id, r.reason_id) > ($2, $3, $4)
+             and r.closed_rev is null order by r.group_id, r.user_id, r.reason_id limit $5");
+    FORGET = "delete from reasons where company_id = $1";
+}
+
+fn read(row: Row<'_>) -> Result<Reason> {
+    Ok(Reason {
+        id: row.id(0)?,
+        group: row.id(1)?,
+        user: row.id(2)?,
+        kind: row.look(3, |w| ReasonKind::parse("kind", w).map_err(Error::internal))?,
+        source: row.id(4)?,
+        giver: row.opt_id(5)?,
+        window: Window { starts: row.opt_time(6)?, ends: row.opt_time(7)? },
+        note: row.opt_text(8)?,
+        added_at: row.time(9)?,
+    })
+}
+
+/// Opens reasons, recorded at `now` in the event `revision`. For each, whether it is new: a standing reason of the
+/// same group, user, kind and source keeps its place.
+pub(crate) async fn open(
+    conn: &mut Conn,
+    company: CompanyId,
+    reasons: &[Reason],
+    now: Timestamp,
+    revision: u64,
+) -> Result<Vec<bool>> {
+    let sets: Vec<Vec<Value<'_>>> = reasons
+        .iter()
+        .map(|r| {
+            vec![
+                val(&company),
+                val(&r.group),
+                val(&r.user),
+                val(&r.id),
+                val(r.kind.word()),
+                val(r.source),
+                val(r.giver),
+                val(&r.note),
+                val(r.window.starts),
+                val(r.window.ends),
+                val(r.added_at),
+                val(now),
+                val(revision),
+            ]
+        })
+        .collect();
+    Ok(conn.run_each(&OPEN, &sets).await?.into_iter().map(|n| n == 1).collect())
+}
+
+/// Closes reasons at `now` in the event `revision`.
+pub(crate) async fn close(
+    conn: &mut Conn,
+    company: CompanyId,
+    reasons: &[Reason],
+    now: Timestamp,
+    revision: u64,
+    by: Option<UserId>,
+) -> Result<()> {
+    let sets: Vec<Vec<Value<'_>>> = reasons
+        .iter()
+        .map(|r| vec![val(&company), val(&r.group), val(&r.user), val(&r.id), val(now), val(revision), val(by)])
+        .collect();
+    conn.run_each(&CLOSE, &sets).await.map(drop)
+}
+
+/// Closes every open reason of a group; how many there were.
+pub(crate) async fn close_group(
+    conn: &mut Conn,
+    company: CompanyId,
+    group: GroupId,
+    now: Timestamp,
+    revision: u64,
+    by: Option<UserId>,
+) -> Result<u64> {
+    conn.run(&CLOSE_GROUP, &[val(&company), val(&group), val(now), val(revision), val(by)]).await
+}
+
+/// Closes every open reason of a user.
+pub(crate) async fn close_user(
+    conn: &mut Conn,
+    company: CompanyId,
+    user: UserId,
+    now: Timestamp,
+    revision: u64,
+    by: Option<UserId>,
+) -> Result<u64> {
+    conn.run(&CLOSE_USER, &[val(&company), val(&user), val(now), val(revision), val(by)]).await
+}
+
+/// The open reasons of each user in one group, standing or not, in the order of `users`.
+pub(crate) async fn open_of(
+    conn: &mut Conn,
+    company: CompanyId,
+    group: GroupId,
+    users: &[UserId],
+) -> Result<Vec<Vec<Reason>>> {
+    let sets: Vec<Vec<Value<'_>>> = users.iter().map(|user| vec![val(&company), val(&group), val(user)]).collect();
+    conn.rows_each(&OPEN_OF, &sets, read).await
+}
+
+/// The reasons of a group that the event `revision` closed.
+pub(crate) async fn closed_at(
+    conn: &mut Conn,
+    company: CompanyId,
+    group: GroupId,
+    revision: u64,
+) -> Result<Vec<Reason>> {
+    conn.rows(&CLOSED_AT, &[val(&company), val(&group), val(revision)], read).await
+}
+
+fn member(row: Row<'_>) -> Result<Member> {
+    Ok(Member { user: read_at(row, 0)?, added_at: row.time(15)? })
+}
+
+/// One page of the direct members of a group at `now`, by user id.
+pub(crate) async fn members(
+    conn: &mut Conn,
+    company: CompanyId,
+    group: GroupId,
+    now: Timestamp,
+    ask: &Ask<UserId>,
+) -> Result<Page<Member, UserId>> {
+    let (after, offset) = match ask.from {
+        From::Start => (UserId::NIL, 0),
+        From::After(user) => (user, 0),
+        From::Offset(n) => (UserId::NIL, n),
+    };
+    let values = [val(&company), val(&group), val(now), val(&after), val(ask.limit + 1), val(offset)];
+    let rows = conn.rows(&MEMBERS, &values, member).await?;
+    let total = if ask.total { Some(count(conn, company, group, now).await?) } else { None };
+    Ok(Page::cut(rows, ask.limit, total, |m| m.user.id))
+}
+
+/// The user as a direct member of the group at `now`, if they are one.
+pub(crate) async fn membership(
+    conn: &mut Conn,
+    company: CompanyId,
+    group: GroupId,
+    user: UserId,
+    now: Timestamp,
+) -> Result<Option<Member>> {
+    conn.row(&MEMBER, &[val(&company), val(&group), val(now), val(&user)], member).await
+}
+
+/// The number of direct members of a group at `now`.
+pub(crate) async fn count(conn: &mut Conn, company: CompanyId, group: GroupId, now: Timestamp) -> Result<u64> {
+    Ok(conn.row(&COUNT, &[val(&company), val(&group), val(now)], |row| row.count(0)).await?.unwrap_or(0))
+}
+
+/// The ids of all direct members of a group at `now`, in order.
+pub(crate) async fn user_ids(
+    conn: &mut Conn,
+    company: CompanyId,
+    group: GroupId,
+    now: Timestamp,
+) -> Result<Vec<UserId>> {
+    conn.rows(&USER_IDS, &[val(&company), val(&group), val(now)], |row| row.id(0)).await
+}
+
+/// The groups in which a user has an open reason, standing or not.
+pub(crate) async fn groups_of(conn: &mut Conn, company: CompanyId, user: UserId) -> Result<Vec<GroupId>> {
+    conn.rows(&GROUPS_OF, &[val(&company), val(&user)], |row| row.id(0)).await
+}
+
+/// The `limit` open reasons behind `after`, by group, user and id, for an export.
+pub(crate) async fn all_of(
+    conn: &mut Conn,
+    company: CompanyId,
+    after: (GroupId, UserId, ReasonId),
+    limit: u32,
+) -> Result<Vec<Reason>> {
+    conn.rows(&ALL_OF, &[val(&company), val(&after.0), val(&after.1), val(&after.2), val(limit)], read).await
+}
+
+/// Removes the reasons of a company whose import failed.
+pub(crate) async fn forget(conn: &mut Conn, company: CompanyId) -> Result<()> {
+    conn.run(&FORGET, &[val(&company)]).await.map(drop)
+}

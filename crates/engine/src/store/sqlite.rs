@@ -1,0 +1,152 @@
+//! SQLite: one file, one writer, a fixed pool of read connections used inline.
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use guildhall_domain::{Error, Result};
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::db::away;
+use super::{Row, Statement, Value};
+
+/// Statements kept prepared per connection; above the number there are.
+const PREPARED: usize = 256;
+
+/// The file and the connections that read it.
+pub(crate) struct File {
+    path: PathBuf,
+    readers: Mutex<Vec<Connection>>,
+    free: Semaphore,
+}
+
+impl File {
+    /// Names the file, which must exist by the first read, and how many may read it at once.
+    pub(crate) fn new(path: &Path, readers: usize) -> Self {
+        Self { path: path.to_owned(), readers: Mutex::new(Vec::with_capacity(readers)), free: Semaphore::new(readers) }
+    }
+
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A connection for reading, made when none lies ready.
+    pub(crate) async fn reader(&self) -> Result<(Connection, SemaphorePermit<'_>)> {
+        let permit = self.free.acquire().await.map_err(Error::internal)?;
+        let ready = self.readers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
+        let conn = match ready {
+            Some(conn) => conn,
+            None => open(&self.path, false)?,
+        };
+        Ok((conn, permit))
+    }
+
+    /// Takes a read connection back; a snapshot left open is ended.
+    pub(crate) fn give_back(&self, conn: Connection) {
+        if !conn.is_autocommit() && conn.execute_batch("rollback").is_err() {
+            return; // it is dropped, and the next reader makes a fresh one
+        }
+        self.readers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(conn);
+    }
+
+    /// A connection for writing.
+    pub(crate) fn writer(&self) -> Result<Connection> {
+        open(&self.path, true)
+    }
+}
+
+/// Opens the file with the settings that keep acknowledged writes through a power cut.
+pub(crate) fn open(path: &Path, write: bool) -> Result<Connection> {
+    let mode = if write {
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
+    } else {
+        OpenFlags::SQLITE_OPEN_READ_ONLY
+    };
+    let conn = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(|e| error(&e))?;
+    // busy_timeout first: each pragma below may itself have to wait for a lock.
+    conn.busy_timeout(Duration::from_secs(5)).map_err(|e| error(&e))?;
+    let pragmas = if write {
+        "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma cache_size = -16000;"
+    } else {
+        "pragma query_only = on; pragma cache_size = -4000; pragma mmap_size = 1073741824;"
+    };
+    conn.execute_batch(pragmas).map_err(|e| error(&e))?;
+    conn.set_prepared_statement_cache_capacity(PREPARED);
+    Ok(conn)
+}
+
+impl ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Int(n) => ValueRef::Integer(*n),
+            Self::Bool(b) => ValueRef::Integer(i64::from(*b)),
+            Self::Text(s) => ValueRef::Text(s.as_bytes()),
+            Self::Bytes(b) => ValueRef::Blob(b),
+        }))
+    }
+}
+
+pub(crate) fn rows<T>(
+    conn: &Connection,
+    statement: &Statement,
+    values: &[Value<'_>],
+    mut read: impl FnMut(Row<'_>) -> Result<T>,
+) -> Result<Vec<T>> {
+    let mut prepared = conn.prepare_cached(statement.sqlite).map_err(|e| error(&e))?;
+    let mut rows = prepared.query(rusqlite::params_from_iter(values)).map_err(|e| error(&e))?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next().map_err(|e| error(&e))? {
+        all.push(read(Row::Sqlite(row))?);
+    }
+    Ok(all)
+}
+
+pub(crate) fn row<T>(
+    conn: &Connection,
+    statement: &Statement,
+    values: &[Value<'_>],
+    read: impl FnOnce(Row<'_>) -> Result<T>,
+) -> Result<Option<T>> {
+    let mut prepared = conn.prepare_cached(statement.sqlite).map_err(|e| error(&e))?;
+    let mut rows = prepared.query(rusqlite::params_from_iter(values)).map_err(|e| error(&e))?;
+    rows.next().map_err(|e| error(&e))?.map(|row| read(Row::Sqlite(row))).transpose()
+}
+
+pub(crate) fn run(conn: &Connection, statement: &Statement, values: &[Value<'_>]) -> Result<u64> {
+    let mut prepared = conn.prepare_cached(statement.sqlite).map_err(|e| error(&e))?;
+    prepared.execute(rusqlite::params_from_iter(values)).map(|n| n as u64).map_err(|e| error(&e))
+}
+
+/// What a fault of SQLite means to the caller.
+pub(crate) fn error(e: &rusqlite::Error) -> Error {
+    match e.sqlite_error_code() {
+        Some(
+            ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::DiskFull
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::ReadOnly
+            | ErrorCode::CannotOpen
+            | ErrorCode::DatabaseCorrupt
+            | ErrorCode::NotADatabase
+            | ErrorCode::OperationInterrupted,
+        ) => away(e),
+        _ => Error::internal(e),
+    }
+}
+
+/// Copies the database to a new file, in one state.
+pub(crate) fn backup(from: &Path, to: &Path) -> Result<()> {
+    if to.exists() {
+        return Err(Error::conflict(format!("{} exists already; name a new file", to.display())));
+    }
+    let source = open(from, false)?;
+    let fault = |e: rusqlite::Error| Error::conflict(format!("the backup to {} failed: {e}", to.display()));
+    // A copy of its own, without free pages or a log beside it.
+    source.execute("vacuum into ?1", [to.to_string_lossy().as_ref()]).map_err(fault)?;
+    std::fs::File::open(to).and_then(|file| file.sync_all()).map_err(Error::internal)
+}

@@ -1,0 +1,253 @@
+//! Rows of users.
+
+use guildhall_domain::caller::Role;
+use guildhall_domain::ids::{CompanyId, UserId};
+use guildhall_domain::name::fold;
+use guildhall_domain::page::{Ask, From, Order, Page};
+use guildhall_domain::user::{User, UserStatus};
+use guildhall_domain::{Error, Result, Timestamp};
+
+use super::db::like;
+use super::{Conn, Row, Value, sql, val};
+
+/// The columns of a user, in the order that [`read`] expects; `u` is the table.
+macro_rules! user_columns {
+    () => {
+        "u.user_id, u.name, u.given_name, u.family_name, u.email, u.user_name, u.status, u.role, u.manager_id, u.external_id, u.attributes, u.created_at, u.updated_at, u.last_login, u.version"
+    };
+}
+pub(crate) use user_columns;
+
+macro_rules! list {
+    ($key:literal, $than:literal, $order:literal) => {
+        concat!(
+            "select ",
+            user_columns!(),
+            " from users u where u.company_id = $1 and u.erased_at is null and (",
+            $key,
+            ", u.user_id) ",
+            $than,
+            " ($2, $3) and u.search_key like $4 escape '\\' and (cast($5 as text) = '' or u.status = $5)
+             order by ",
+            $key,
+            " ",
+            $order,
+            ", u.user_id ",
+            $order,
+            " limit $6 offset $7"
+        )
+    };
+}
+
+sql! {
+    GET = concat!("select ", user_columns!(), " from users u where u.company_id = $1 and u.user_id = $2 and u.erased_at is null");
+    BY_NAME_UP = list!("u.name_key", ">", "asc");
+    BY_NAME_DOWN = list!("u.name_key", "<", "desc");
+    BY_BIRTH_UP = list!("u.created_at", ">", "asc");
+    BY_BIRTH_DOWN = list!("u.created_at", "<", "desc");
+    COUNT = "select count(*) from users u where u.company_id = $1 and u.erased_at is null and u.search_key like $2 escape '\\'
+             and (cast($3 as text) = '' or u.status = $3)";
+    EXISTS = "select u.status from users u where u.company_id = $1 and u.user_id = $2 and u.erased_at is null";
+    BY_EMAIL = "select u.user_id from users u where u.company_id = $1 and u.email_key = $2 and u.erased_at is null";
+    BY_USER_NAME = "select u.user_id from users u where u.company_id = $1 and u.user_name_key = $2 and u.erased_at is null";
+    BY_EXTERNAL_ID = "select u.user_id from users u where u.company_id = $1 and u.external_id = $2 and u.erased_at is null limit 2";
+    HOLDER_OF_ID = "select u.company_id from users u where u.user_id = $1";
+    ADMINS = "select u.user_id from users u where u.company_id = $1 and u.role = 'admin' and u.erased_at is null and u.status <> 'inactive' and u.user_id <> $2 limit 1";
+    INSERT = "insert into users (company_id, user_id, name, name_key, given_name, family_name, email, email_key, user_name, user_name_key, search_key,
+              status, role, manager_id, external_id, attributes, created_at, updated_at, version)
+              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) on conflict do nothing";
+    UPDATE = "update users set name = $3, name_key = $4, given_name = $5, family_name = $6, email = $7, email_key = $8, user_name = $9, user_name_key = $10,
+              search_key = $11, status = $12, role = $13, manager_id = $14, external_id = $15, attributes = $16, created_at = $17, updated_at = $18, version = $19
+              where company_id = $1 and user_id = $2";
+    ERASE = "update users set name = 'Erased', name_key = '', given_name = null, family_name = null, email = '', email_key = '', user_name = '', user_name_key = '',
+             search_key = '', status = 'inactive', external_id = null, attributes = '{}', manager_id = null, updated_at = $3, version = $4, erased_at = $3
+             where company_id = $1 and user_id = $2";
+    ORPHAN = "update users set manager_id = null where company_id = $1 and manager_id = $2";
+    ALL_OF = concat!("select ", user_columns!(), " from users u where u.company_id = $1 and u.erased_at is null and u.user_id > $2 order by u.user_id limit $3");
+    FORGET = "delete from users where company_id = $1";
+}
+
+/// Reads a user from the columns that `user_columns!` names, the first of them at `at`.
+pub(crate) fn read_at(row: Row<'_>, at: usize) -> Result<User> {
+    Ok(User {
+        id: row.id(at)?,
+        name: row.text(at + 1)?,
+        given_name: row.opt_text(at + 2)?,
+        family_name: row.opt_text(at + 3)?,
+        email: row.text(at + 4)?,
+        user_name: row.text(at + 5)?,
+        status: row.look(at + 6, |w| UserStatus::parse("status", w).map_err(Error::internal))?,
+        role: row.look(at + 7, |w| Role::parse("role", w).map_err(Error::internal))?,
+        manager: row.opt_id(at + 8)?,
+        external_id: row.opt_text(at + 9)?,
+        attributes: row.text(at + 10)?,
+        created_at: row.time(at + 11)?,
+        updated_at: row.time(at + 12)?,
+        last_login: row.opt_time(at + 13)?,
+        version: row.count(at + 14)?,
+    })
+}
+
+fn read(row: Row<'_>) -> Result<User> {
+    read_at(row, 0)
+}
+
+fn written<'a>(company: &'a CompanyId, u: &'a User) -> Vec<Value<'a>> {
+    let (name_key, email_key, user_name_key) = (fold(&u.name), fold(&u.email), fold(&u.user_name));
+    let search_key = format!("{name_key}\n{email_key}\n{user_name_key}");
+    vec![
+        val(company),
+        val(&u.id),
+        val(&u.name),
+        val(name_key),
+        val(&u.given_name),
+        val(&u.family_name),
+        val(&u.email),
+        val(email_key),
+        val(&u.user_name),
+        val(user_name_key),
+        val(search_key),
+        val(u.status.word()),
+        val(u.role.word()),
+        val(u.manager),
+        val(&u.external_id),
+        val(&u.attributes),
+        val(u.created_at),
+        val(u.updated_at),
+        val(u.version),
+    ]
+}
+
+/// By what a listing of users is ordered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UserSort {
+    /// By folded name, then id.
+    #[default]
+    Name,
+    /// By creation, then id.
+    Created,
+}
+
+/// Behind which row a page of users begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UserKey {
+    /// In a listing by name: the folded name and the id.
+    Name(String, UserId),
+    /// In a listing by creation: the instant and the id.
+    Created(Timestamp, UserId),
+}
+
+/// Which users are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct UserFilter {
+    /// A text that name, e-mail address or sign-in name must hold, in any letter case.
+    pub text: Option<String>,
+    /// The status.
+    pub status: Option<UserStatus>,
+}
+
+/// The user, unless erased.
+pub(crate) async fn get(conn: &mut Conn, company: CompanyId, id: UserId) -> Result<Option<User>> {
+    conn.row(&GET, &[val(&company), val(&id)], read).await
+}
+
+/// One page of users.
+pub(crate) async fn list(
+    conn: &mut Conn,
+    company: CompanyId,
+    filter: &UserFilter,
+    sort: UserSort,
+    order: Order,
+    ask: &Ask<UserKey>,
+) -> Result<Page<User, UserKey>> {
+    let pattern = filter.text.as_deref().map_or_else(|| "%".to_owned(), |text| like(&fold(text)));
+    let status = filter.status.map_or("", UserStatus::word);
+    let offset = if let From::Offset(n) = ask.from { n } else { 0 };
+    let (least, most) = (Value::from(uuid::Uuid::nil()), Value::from(uuid::Uuid::max()));
+    let (statement, start) = match (sort, order) {
+        (UserSort::Name, Order::Ascending) => (&BY_NAME_UP, [val(""), least]),
+        (UserSort::Name, Order::Descending) => (&BY_NAME_DOWN, [val("\u{10FFFF}"), most]),
+        (UserSort::Created, Order::Ascending) => (&BY_BIRTH_UP, [val(i64::MIN), least]),
+        (UserSort::Created, Order::Descending) => (&BY_BIRTH_DOWN, [val(i64::MAX), most]),
+    };
+    let [first, second] = match (&ask.from, sort) {
+        (From::After(UserKey::Name(name, id)), UserSort::Name) => [val(name), val(id)],
+        (From::After(UserKey::Created(at, id)), UserSort::Created) => [val(*at), val(id)],
+        (From::After(_), _) => return Err(Error::invalid("cursor", "belongs to a listing in another order")),
+        _ => start,
+    };
+    let values = [val(&company), first, second, val(&pattern), val(status), val(ask.limit + 1), val(offset)];
+    let rows = conn.rows(statement, &values, read).await?;
+    let total = match ask.total {
+        true => conn.row(&COUNT, &[val(&company), val(&pattern), val(status)], |row| row.count(0)).await?,
+        false => None,
+    };
+    Ok(Page::cut(rows, ask.limit, total, |u| match sort {
+        UserSort::Name => UserKey::Name(fold(&u.name), u.id),
+        UserSort::Created => UserKey::Created(u.created_at, u.id),
+    }))
+}
+
+/// Where each of `ids` stands, in their order; none for an id that is not in the company.
+pub(crate) async fn statuses(conn: &mut Conn, company: CompanyId, ids: &[UserId]) -> Result<Vec<Option<UserStatus>>> {
+    let sets: Vec<_> = ids.iter().map(|id| vec![val(&company), val(id)]).collect();
+    let read = |row: Row<'_>| row.look(0, |w| UserStatus::parse("status", w).map_err(Error::internal));
+    Ok(conn.rows_each(&EXISTS, &sets, read).await?.into_iter().map(|mut rows| rows.pop()).collect())
+}
+
+/// The user with this e-mail address.
+pub(crate) async fn by_email(conn: &mut Conn, company: CompanyId, email: &str) -> Result<Option<UserId>> {
+    conn.row(&BY_EMAIL, &[val(&company), val(fold(email))], |row| row.id(0)).await
+}
+
+/// The user with this sign-in name.
+pub(crate) async fn by_user_name(conn: &mut Conn, company: CompanyId, user_name: &str) -> Result<Option<UserId>> {
+    conn.row(&BY_USER_NAME, &[val(&company), val(fold(user_name))], |row| row.id(0)).await
+}
+
+/// The users with this external id: none, one, or two where it is not unique.
+pub(crate) async fn by_external_id(conn: &mut Conn, company: CompanyId, id: &str) -> Result<Vec<UserId>> {
+    conn.rows(&BY_EXTERNAL_ID, &[val(&company), val(id)], |row| row.id(0)).await
+}
+
+/// The company in which a user id is taken, if it is.
+pub(crate) async fn holder_of_id(conn: &mut Conn, id: UserId) -> Result<Option<CompanyId>> {
+    conn.row(&HOLDER_OF_ID, &[val(&id)], |row| row.id(0)).await
+}
+
+/// Is there an administrator other than `but` who counts?
+pub(crate) async fn has_other_admin(conn: &mut Conn, company: CompanyId, but: UserId) -> Result<bool> {
+    Ok(conn.row(&ADMINS, &[val(&company), val(&but)], |row| row.id::<UserId>(0)).await?.is_some())
+}
+
+/// Makes the row of a user; false when id, e-mail address or sign-in name is taken.
+pub(crate) async fn insert(conn: &mut Conn, company: CompanyId, user: &User) -> Result<bool> {
+    Ok(conn.run(&INSERT, &written(&company, user)).await? == 1)
+}
+
+/// Makes the rows of many users; for each, whether it was new.
+pub(crate) async fn insert_all(conn: &mut Conn, company: CompanyId, users: &[User]) -> Result<Vec<bool>> {
+    let sets: Vec<_> = users.iter().map(|user| written(&company, user)).collect();
+    Ok(conn.run_each(&INSERT, &sets).await?.into_iter().map(|n| n == 1).collect())
+}
+
+/// Writes a user's row. The caller has seen to it that no other user has its address or sign-in name.
+pub(crate) async fn update(conn: &mut Conn, company: CompanyId, user: &User) -> Result<()> {
+    conn.run(&UPDATE, &written(&company, user)).await.map(drop)
+}
+
+/// Takes everything personal out of a user's row; nobody is managed by them any more.
+pub(crate) async fn erase(conn: &mut Conn, company: CompanyId, id: UserId, now: Timestamp, version: u64) -> Result<()> {
+    conn.run(&ERASE, &[val(&company), val(&id), val(now), val(version)]).await?;
+    conn.run(&ORPHAN, &[val(&company), val(&id)]).await.map(drop)
+}
+
+/// The `limit` users behind `after`, by id, for an export.
+pub(crate) async fn all_of(conn: &mut Conn, company: CompanyId, after: UserId, limit: u32) -> Result<Vec<User>> {
+    conn.rows(&ALL_OF, &[val(&company), val(&after), val(limit)], read).await
+}
+
+/// Removes the users of a company whose import failed.
+pub(crate) async fn forget(conn: &mut Conn, company: CompanyId) -> Result<()> {
+    conn.run(&FORGET, &[val(&company)]).await.map(drop)
+}

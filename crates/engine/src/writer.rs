@@ -1,0 +1,386 @@
+//! The one write: use cases queue, run together in one transaction, each in its own savepoint, and are answered
+//! once the commit is on disk.
+//!
+//! SQLite has one queue. On PostgreSQL each company has its own, whose transaction opens by locking the company's
+//! row. Both are served by one thread, on which a use case awaits nothing but its transaction.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+use guildhall_domain::caller::Caller;
+use guildhall_domain::ids::CompanyId;
+use guildhall_domain::{Error, Result, Timestamp};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::news::News;
+use crate::store::companies::{self, Head};
+use crate::store::{Conn, Db};
+use crate::{Clock, authz, idempotency};
+
+/// The most use cases that share a commit.
+const TOGETHER: usize = 256;
+/// The most use cases that may wait; further callers wait for room.
+const QUEUE: usize = 4096;
+
+/// An outcome that is on disk, and the company's revision with it.
+#[derive(Clone, Debug)]
+pub struct Written<T> {
+    /// What the use case answers.
+    pub value: T,
+    /// The company's revision after it.
+    pub revision: u64,
+}
+
+impl<T> Written<T> {
+    /// The same revision with another value.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Written<U> {
+        Written { value: f(self.value), revision: self.revision }
+    }
+}
+
+/// What the writer has done so far.
+#[derive(Debug, Default)]
+pub struct WriterStats {
+    /// Commits.
+    pub commits: AtomicU64,
+    /// Use cases that took part in one.
+    pub cases: AtomicU64,
+    /// Use cases waiting or running.
+    pub waiting: AtomicU64,
+}
+
+/// The transaction of one use case: its connection, its company's journal, its instant and its caller.
+pub(crate) struct Tx {
+    conn: Conn,
+    pub(crate) clock: Clock,
+    company: CompanyId,
+    head: Head,
+    born: bool,
+    now: Timestamp,
+    caller: Caller,
+}
+
+impl std::ops::Deref for Tx {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        &self.conn
+    }
+}
+
+impl std::ops::DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.conn
+    }
+}
+
+impl Tx {
+    /// The company that is written to.
+    pub(crate) fn company(&self) -> CompanyId {
+        self.company
+    }
+    /// The instant of this use case; never before that of an earlier one of the company.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now
+    }
+    /// Who calls, with the rights they have at this moment.
+    pub(crate) fn caller(&self) -> &Caller {
+        &self.caller
+    }
+    /// Lets another person stand behind what follows; the credential stays as it is.
+    pub(crate) fn act_as(&mut self, actor: guildhall_domain::caller::Actor) {
+        self.caller.actor = actor;
+    }
+    /// Gives the caller the role that their user has at this moment.
+    pub(crate) fn set_role(&mut self, role: Option<guildhall_domain::caller::Role>) {
+        self.caller.role = role;
+    }
+    /// The revision that the next event will have: the version of what is written with it.
+    pub(crate) fn revision(&self) -> u64 {
+        self.head.revision + 1
+    }
+    /// The end of the company's journal.
+    pub(crate) fn head(&self) -> &Head {
+        &self.head
+    }
+    /// The end of the company's journal, to move it.
+    pub(crate) fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+    /// Does the company's row exist?
+    pub(crate) fn born(&self) -> bool {
+        self.born
+    }
+    /// Notes that this use case has made the company's row.
+    pub(crate) fn bear(&mut self, head: Head) {
+        self.head = head;
+        self.born = true;
+    }
+}
+
+/// One queued use case.
+trait Work: Send {
+    fn company(&self) -> CompanyId;
+    /// Runs it; true when what it wrote is to stay.
+    fn run<'t>(&'t mut self, tx: &'t mut Tx) -> LocalBoxFuture<'t, bool>;
+    fn caller(&self) -> &Caller;
+    /// Answers the caller, once the commit is on disk or has failed.
+    fn answer(self: Box<Self>, fault: Option<&Error>);
+    fn fail(&mut self, error: Error);
+}
+
+struct Case<F, T> {
+    caller: Caller,
+    case: Option<F>,
+    outcome: Result<Written<T>>,
+    reply: oneshot::Sender<Result<Written<T>>>,
+}
+
+impl<F, T> Work for Case<F, T>
+where
+    F: AsyncFnOnce(&mut Tx) -> Result<T> + Send,
+    T: Any + Send,
+{
+    fn company(&self) -> CompanyId {
+        self.caller.company
+    }
+    fn caller(&self) -> &Caller {
+        &self.caller
+    }
+    fn run<'t>(&'t mut self, tx: &'t mut Tx) -> LocalBoxFuture<'t, bool> {
+        let case = self.case.take();
+        Box::pin(async move {
+            let outcome = async {
+                authz::refresh(tx).await?;
+                idempotency::ask(tx).await?;
+                let case = case.ok_or_else(|| Error::internal("a use case ran twice"))?;
+                let value = case(tx).await?;
+                let revision = tx.head().revision;
+                idempotency::keep(tx, &value, revision).await?;
+                Ok(Written { value, revision })
+            }
+            .await;
+            self.outcome = outcome;
+            self.outcome.is_ok()
+        })
+    }
+    fn answer(self: Box<Self>, fault: Option<&Error>) {
+        let outcome = match (fault, self.outcome) {
+            (Some(fault), Ok(_)) => Err(copy(fault)),
+            (_, outcome) => outcome,
+        };
+        // A caller that has left misses only its answer.
+        let _ = self.reply.send(outcome);
+    }
+    fn fail(&mut self, error: Error) {
+        self.outcome = Err(error);
+    }
+}
+
+/// A fault of the batch, told to each of those in it.
+fn copy(fault: &Error) -> Error {
+    match fault {
+        Error::Unavailable { why, retry_after } => Error::Unavailable { why: why.clone(), retry_after: *retry_after },
+        other => Error::internal(other),
+    }
+}
+
+/// The queue's entrance.
+pub(crate) struct Writer {
+    queue: mpsc::Sender<Box<dyn Work>>,
+    pub(crate) stats: Arc<WriterStats>,
+}
+
+impl Writer {
+    /// Starts the thread that writes. It ends when the writer is dropped and the queue is empty.
+    pub(crate) fn start(db: Arc<Db>, clock: Clock, news: Arc<News>) -> Result<Self> {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        let stats = Arc::new(WriterStats::default());
+        let desk = Desk { db, clock, news, stats: Arc::clone(&stats) };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::internal)?;
+        std::thread::Builder::new()
+            .name("guildhall-writer".into())
+            .spawn(move || tokio::task::LocalSet::new().block_on(&runtime, desk.serve(waiting)))
+            .map_err(Error::internal)?;
+        Ok(Self { queue, stats })
+    }
+
+    /// Queues a use case and waits until it is on disk.
+    pub(crate) async fn write<T, F>(&self, caller: Caller, case: F) -> Result<Written<T>>
+    where
+        F: AsyncFnOnce(&mut Tx) -> Result<T> + Send + 'static,
+        T: Any + Send,
+    {
+        let (reply, answer) = oneshot::channel();
+        let work = Case { caller, case: Some(case), outcome: Err(stopped()), reply };
+        self.stats.waiting.fetch_add(1, Ordering::Relaxed);
+        if self.queue.send(Box::new(work)).await.is_err() {
+            self.stats.waiting.fetch_sub(1, Ordering::Relaxed);
+            return Err(stopped());
+        }
+        answer.await.unwrap_or_else(|_| Err(stopped()))
+    }
+}
+
+fn stopped() -> Error {
+    Error::Unavailable { why: "the server is stopping".into(), retry_after: 5 }
+}
+
+type Queues = Rc<RefCell<HashMap<CompanyId, Vec<Box<dyn Work>>>>>;
+
+/// What the writing thread holds.
+#[derive(Clone)]
+struct Desk {
+    db: Arc<Db>,
+    clock: Clock,
+    news: Arc<News>,
+    stats: Arc<WriterStats>,
+}
+
+impl Desk {
+    async fn serve(self, mut waiting: mpsc::Receiver<Box<dyn Work>>) {
+        if self.db.is_sqlite() {
+            self.one_queue(&mut waiting).await;
+        } else {
+            self.queue_per_company(&mut waiting).await;
+        }
+    }
+
+    async fn one_queue(&self, waiting: &mut mpsc::Receiver<Box<dyn Work>>) {
+        let mut conn = None;
+        let mut batch = Vec::with_capacity(TOGETHER);
+        while waiting.recv_many(&mut batch, TOGETHER).await > 0 {
+            conn = self.batch(conn, std::mem::take(&mut batch)).await;
+        }
+    }
+
+    async fn queue_per_company(&self, waiting: &mut mpsc::Receiver<Box<dyn Work>>) {
+        let queues = Queues::default();
+        let mut companies = tokio::task::JoinSet::new();
+        while let Some(work) = waiting.recv().await {
+            let company = work.company();
+            let mut open = queues.borrow_mut();
+            if let Some(queue) = open.get_mut(&company) {
+                queue.push(work);
+                continue;
+            }
+            open.insert(company, vec![work]);
+            drop(open);
+            let (desk, queues) = (self.clone(), Rc::clone(&queues));
+            companies.spawn_local(async move { desk.empty(company, &queues).await });
+            while companies.try_join_next().is_some() {}
+        }
+        companies.join_all().await;
+    }
+
+    /// Writes what waits for one company, batch by batch, until nothing does.
+    async fn empty(&self, company: CompanyId, queues: &Queues) {
+        let mut conn = None;
+        loop {
+            let batch: Vec<_> = {
+                let mut open = queues.borrow_mut();
+                match open.get_mut(&company) {
+                    Some(queue) if !queue.is_empty() => {
+                        let some = queue.len().min(TOGETHER);
+                        queue.drain(..some).collect()
+                    }
+                    _ => {
+                        open.remove(&company);
+                        return;
+                    }
+                }
+            };
+            conn = self.batch(conn, batch).await;
+        }
+    }
+
+    /// Runs a batch and answers it; gives the connection back when it is fit for the next one.
+    async fn batch(&self, conn: Option<Conn>, mut batch: Vec<Box<dyn Work>>) -> Option<Conn> {
+        let size = batch.len() as u64;
+        let conn = match conn {
+            Some(conn) => Ok(conn),
+            None => self.db.writer().await,
+        };
+        let (conn, fault) = match conn {
+            Err(fault) => (None, Some(fault)),
+            Ok(conn) => match self.transaction(conn, &mut batch).await {
+                Ok(conn) => (Some(conn), None),
+                // The connection goes with the fault: whatever it held is rolled back when it closes.
+                Err(fault) => (None, Some(fault)),
+            },
+        };
+        self.stats.waiting.fetch_sub(size, Ordering::Relaxed);
+        for work in batch {
+            work.answer(fault.as_ref());
+        }
+        conn
+    }
+
+    async fn transaction(&self, mut conn: Conn, batch: &mut [Box<dyn Work>]) -> Result<Conn> {
+        conn.words(if self.db.is_sqlite() { "begin immediate" } else { "begin" }).await?;
+        let alone = batch.len() == 1;
+        let mut heads: HashMap<CompanyId, Option<Head>> = HashMap::new();
+        let mut kept = 0;
+        for work in batch.iter_mut() {
+            let company = work.company();
+            if let std::collections::hash_map::Entry::Vacant(place) = heads.entry(company) {
+                place.insert(companies::lock(&mut conn, company).await?);
+            }
+            let head = heads.get(&company).cloned().flatten();
+            if !alone {
+                conn.words("savepoint one").await?;
+            }
+            let (back, head, stays) = self.run(conn, work.as_mut(), head).await;
+            conn = back;
+            if stays {
+                kept += 1;
+                heads.insert(company, head);
+            } else if !alone {
+                conn.words("rollback to savepoint one").await?;
+            }
+            if !alone {
+                conn.words("release savepoint one").await?;
+            }
+        }
+        if kept == 0 {
+            conn.words("rollback").await?;
+            return Ok(conn);
+        }
+        for (company, head) in &heads {
+            if let Some(head) = head {
+                companies::advance(&mut conn, *company, head).await?;
+            }
+        }
+        conn.words("commit").await?;
+        self.stats.commits.fetch_add(1, Ordering::Relaxed);
+        self.stats.cases.fetch_add(kept, Ordering::Relaxed);
+        for (company, head) in heads {
+            if let Some(head) = head {
+                self.news.tell(company, head.revision);
+            }
+        }
+        Ok(conn)
+    }
+
+    /// Runs one use case; a panic in it is its own failure and nobody else's.
+    async fn run(&self, conn: Conn, work: &mut dyn Work, head: Option<Head>) -> (Conn, Option<Head>, bool) {
+        let born = head.is_some();
+        let head = head.unwrap_or_else(|| Head::unborn(guildhall_domain::company::CompanyState::Active));
+        let now = self.clock.now().max(head.recorded_at);
+        let caller = work.caller().clone();
+        let mut tx = Tx { conn, clock: self.clock.clone(), company: work.company(), head, born, now, caller };
+        let ran = AssertUnwindSafe(work.run(&mut tx)).catch_unwind().await;
+        let stays = ran.unwrap_or_else(|_| {
+            work.fail(Error::internal("a use case panicked"));
+            false
+        });
+        let head = tx.born.then_some(tx.head);
+        (tx.conn, head, stays)
+    }
+}
