@@ -1,1 +1,3 @@
-//! stub
+//! For tests only: both databases by turns, builders, a clock that stands still.
+
+pub mod postgres;

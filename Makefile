@@ -1,0 +1,38 @@
+# The front door: every command a person or CI needs. `make help` lists them.
+
+CARGO ?= cargo
+# Starts a PostgreSQL of its own for one command and removes it after; see crates/testkit/src/postgres.rs.
+WITH_POSTGRES = $(CARGO) run --quiet --package guildhall-testkit --bin with-postgres --
+
+.DEFAULT_GOAL := help
+.PHONY: help run check test format lint deny
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## build the server and serve the demo company from guildhall-demo.db
+	@echo "== Building the server, then serving the demo company from guildhall-demo.db (Ctrl-C stops it)"
+	$(CARGO) run --release --package guildhall-server --bin guildhall -- serve --demo --database sqlite:guildhall-demo.db
+
+check: format lint ## format, lints and the fast tests: seconds once built
+	@echo "== Fast tests: domain and engine"
+	$(CARGO) test --package guildhall-domain --package guildhall-engine --lib
+
+test: format lint deny ## everything CI runs: format, lints, dependency rules, all tests on SQLite and PostgreSQL
+	@echo "== All tests, on SQLite and on a PostgreSQL started for them"
+	$(WITH_POSTGRES) $(CARGO) test --workspace
+	@echo "== All passed"
+
+format:
+	@echo "== Format"
+	$(CARGO) fmt --all --check
+
+lint:
+	@echo "== Lints"
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+deny:
+	@echo "== Dependency rules"
+	@if $(CARGO) deny --version >/dev/null 2>&1; \
+	then $(CARGO) deny check bans licenses sources; \
+	else echo "skipped: cargo-deny is not installed (cargo install cargo-deny --locked)"; fi
