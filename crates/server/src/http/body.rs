@@ -206,13 +206,22 @@ pub(super) fn field(path: String, why: &str) -> BodyRefusal {
         .or_else(|| why.strip_prefix("invalid value: "))
         .and_then(|rest| rest.rsplit_once(", expected "))
     {
-        // The parser says `a formatted UUID string` and the like of types of its own.
-        let wanted = if wanted.contains("UUID") { "a UUID" } else { wanted };
-        format!("expected {}, not {}", brief(wanted), brief(got))
+        format!("expected {}, not {}", brief(plain(wanted)), brief(plain(got)))
     } else {
         brief(why)
     };
     BodyRefusal::Field { path: brief(&path), why }
+}
+
+/// The parser's names for things, some of which are names of our types, as JSON's.
+fn plain(name: &str) -> &str {
+    match name {
+        "a map" | "map" => "an object",
+        "a sequence" | "sequence" => "a list",
+        name if name.contains("UUID") => "a UUID",
+        name if name.starts_with("struct ") => "an object",
+        name => name,
+    }
 }
 
 /// The text, cut where it is no longer a help: it may hold megabytes of what the client sent.
@@ -257,7 +266,8 @@ mod tests {
         assert_eq!(words(r#"{"userIds":[],"inner":{"n":1,"m":2}}"#), "inner.m: is not known here");
         assert_eq!(words(r#"{"userIds":[],"x":1}"#), "x: is not known here");
         assert_eq!(words(r#"{"userIds":[],"userIds":[]}"#), "userIds: is given twice");
-        assert_eq!(words("[1"), "expected struct Ask, not sequence");
+        assert_eq!(words("\"x\""), "expected an object, not string \"x\"");
+        assert_eq!(words(r#"{"userIds":{}}"#), "userIds: expected a list, not an object");
         assert!(words(r#"{"userIds":["#).starts_with("the body is not JSON: EOF"));
         assert!(words(r#"{"userIds":[]} x"#).starts_with("the body is not JSON: trailing characters"));
         assert!(words(&format!(r#"{{"userIds":["{}"]}}"#, "é".repeat(9999))).len() < 1000);
