@@ -69,7 +69,13 @@ pub struct Limits {
     #[arg(long = "limit-head", env = "GUILDHALL_LIMIT_HEAD", value_name = "SIZE", hide_short_help = true, default_value = "16KiB", value_parser = parse_size)]
     pub head: u64,
     /// Most header fields in a request
-    #[arg(long = "limit-fields", env = "GUILDHALL_LIMIT_FIELDS", value_name = "COUNT", hide_short_help = true, default_value = "64")]
+    #[arg(
+        long = "limit-fields",
+        env = "GUILDHALL_LIMIT_FIELDS",
+        value_name = "COUNT",
+        hide_short_help = true,
+        default_value = "64"
+    )]
     pub fields: usize,
     /// Most bytes in a request's target (path and query)
     #[arg(long = "limit-target", env = "GUILDHALL_LIMIT_TARGET", value_name = "SIZE", hide_short_help = true, default_value = "8KiB", value_parser = parse_size)]

@@ -87,8 +87,9 @@ fn locate(args: &[OsString], variable: Option<OsString>) -> Option<PathBuf> {
 /// Reads a configuration file.
 pub fn load_file(path: &Path) -> Result<File, Error> {
     let text = std::fs::read_to_string(path).map_err(|why| Error::file(path, format_args!("cannot be read: {why}")))?;
-    let table: toml::Table =
-        text.parse().map_err(|why: toml::de::Error| Error::file(path, why.to_string().trim_end().replace('\n', " ")))?;
+    let table: toml::Table = text
+        .parse()
+        .map_err(|why: toml::de::Error| Error::file(path, why.to_string().trim_end().replace('\n', " ")))?;
     let mut file = File { path: path.to_owned(), values: BTreeMap::new() };
     file.take(&table, "")?;
     Ok(file)
@@ -239,7 +240,9 @@ mod tests {
 
     #[test]
     fn mistakes_name_the_key() {
-        assert!(run("lisen = 'x'", &[]).expect_err("unknown").ends_with("`lisen` is not a setting; did you mean `listen`?"));
+        assert!(
+            run("lisen = 'x'", &[]).expect_err("unknown").ends_with("`lisen` is not a setting; did you mean `listen`?")
+        );
         assert!(run("[x]\ny.z = 'x'", &[]).expect_err("unknown").contains("`x.y.z` is not a setting"));
         assert!(run("limit_body = 1\n[limit]\nbody = 2", &[]).expect_err("twice").contains("same setting"));
         assert!(run("listen = [['x']]", &[]).expect_err("list").contains("`listen` holds"));

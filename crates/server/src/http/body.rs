@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 
-use super::intake;
+use super::{intake, strict::Strict};
 use crate::config::JSON_DEPTH;
 
 /// Why a body, or a query string, cannot be read.
@@ -107,7 +107,8 @@ pub fn parse<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<T
     }
     check_depth(bytes)?;
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let list = bytes.trim_ascii_start().first() == Some(&b'[');
+    let value = serde_path_to_error::deserialize(Strict { json: &mut json, list }).map_err(|error| {
         let path = error.path().to_string();
         explain(path, error.inner())
     })?;
@@ -175,7 +176,9 @@ fn explain(path: String, error: &serde_json::Error) -> BodyRefusal {
     if error.classify() == serde_json::error::Category::Data {
         return field(path, why);
     }
-    BodyRefusal::Malformed { why: format!("the body is not JSON: {why}, line {}, column {}", error.line(), error.column()) }
+    BodyRefusal::Malformed {
+        why: format!("the body is not JSON: {why}, line {}, column {}", error.line(), error.column()),
+    }
 }
 
 /// A refusal of one field, in plain words instead of the parser's.
@@ -267,6 +270,7 @@ mod tests {
         assert_eq!(words(r#"{"userIds":[],"x":1}"#), "x: is not known here");
         assert_eq!(words(r#"{"userIds":[],"userIds":[]}"#), "userIds: is given twice");
         assert_eq!(words("\"x\""), "expected an object, not string \"x\"");
+        assert_eq!(words("[[]]"), "expected an object, not a list");
         assert_eq!(words(r#"{"userIds":{}}"#), "userIds: expected a list, not an object");
         assert!(words(r#"{"userIds":["#).starts_with("the body is not JSON: EOF"));
         assert!(words(r#"{"userIds":[]} x"#).starts_with("the body is not JSON: trailing characters"));

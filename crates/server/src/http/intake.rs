@@ -36,8 +36,8 @@ pub(super) struct Terms {
 /// How far a body has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// Nobody is waiting for it: not asked for yet, or its last piece is being worked on.
-    Ours,
+    /// Nobody has been waiting for it since then: not asked for yet, or its last piece is being worked on.
+    Ours(Instant),
     /// Somebody is waiting for the client to send more.
     Theirs,
     /// All of it is here, since then.
@@ -82,7 +82,7 @@ impl Progress {
 
 /// Puts a body under these terms.
 pub(super) fn metered(inner: Body, terms: Terms) -> (Body, Progress) {
-    let progress = Progress(Arc::new(Mutex::new(Stage::Ours)));
+    let progress = Progress(Arc::new(Mutex::new(Stage::Ours(Instant::now()))));
     let meter = Meter {
         inner,
         terms,
@@ -207,7 +207,7 @@ impl hyper::body::Body for Meter {
                     this.over = true;
                     this.progress.set(Stage::Complete(Instant::now()));
                 } else {
-                    this.progress.set(Stage::Ours);
+                    this.progress.set(Stage::Ours(Instant::now()));
                 }
                 Poll::Ready(Some(Ok(frame)))
             }

@@ -233,6 +233,9 @@ where
                 Some(Stage::Theirs) if until < terms.until => until = terms.until,
                 Some(Stage::Theirs) => return too_slow(asked).answer(asked, settings.refuse),
                 Some(Stage::Complete(since)) if since + patience > until => until = since + patience,
+                Some(Stage::Ours(since)) if since + patience > until && until < terms.until => {
+                    until = terms.until.min(since + patience);
+                }
                 _ => {
                     let refusal = Refusal::new(asked, StatusCode::SERVICE_UNAVAILABLE, "the answer took too long");
                     return Refusal { retry_after: Some(1), ..refusal }.answer(asked, settings.refuse);

@@ -67,8 +67,7 @@ pub async fn tcp(address: &str, tls: Option<Arc<ServerConfig>>, limits: &Limits)
 /// Opens a Unix-domain socket only its owner can connect to. One left behind by a server that was killed is replaced,
 /// so the caller must hold the lock that says no other server lives.
 pub fn unix(path: &Path, limits: &Limits) -> io::Result<Bound> {
-    let explain =
-        |why: io::Error| io::Error::new(why.kind(), format!("cannot listen on {}: {why}", path.display()));
+    let explain = |why: io::Error| io::Error::new(why.kind(), format!("cannot listen on {}: {why}", path.display()));
     let listener = bind_private(path).map_err(explain)?;
     Ok(Bound {
         socket: Socket::Unix(listener, path.to_owned()),
@@ -184,7 +183,10 @@ impl Trouble {
         // The client's doing, gone with it.
         if matches!(
             why.kind(),
-            ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::ConnectionRefused | ErrorKind::Interrupted
+            ErrorKind::ConnectionAborted
+                | ErrorKind::ConnectionReset
+                | ErrorKind::ConnectionRefused
+                | ErrorKind::Interrupted
         ) {
             return;
         }
@@ -197,13 +199,8 @@ impl Trouble {
 }
 
 /// Gets a connection as far as its first request, within the head's time, and serves it.
-async fn greet<S>(
-    stream: Stream,
-    tls: Option<TlsAcceptor>,
-    service: S,
-    limits: &Limits,
-    stop: &CancellationToken,
-) where
+async fn greet<S>(stream: Stream, tls: Option<TlsAcceptor>, service: S, limits: &Limits, stop: &CancellationToken)
+where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send + 'static,
 {
@@ -239,7 +236,11 @@ async fn greet<S>(
 }
 
 /// What comes before the first request; nothing when it takes too long, fails, or we are stopping.
-async fn begin<T>(limits: &Limits, stop: &CancellationToken, opening: impl Future<Output = io::Result<T>>) -> Option<T> {
+async fn begin<T>(
+    limits: &Limits,
+    stop: &CancellationToken,
+    opening: impl Future<Output = io::Result<T>>,
+) -> Option<T> {
     tokio::select! {
         opened = tokio::time::timeout(limits.head_time, opening) => match opened {
             Ok(Ok(opened)) => Some(opened),

@@ -19,4 +19,5 @@ mod record;
 pub mod refusal;
 mod stall;
 pub mod stop;
+mod strict;
 pub mod tls;

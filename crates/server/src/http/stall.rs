@@ -79,3 +79,21 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Stalling<IO> {
         self.watch(cx, poll)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    #[tokio::test]
+    async fn a_client_that_stops_reading_is_cut_and_first_bytes_come_first() {
+        let (mut client, server) = tokio::io::duplex(4);
+        let mut server = Stalling::new(server, Bytes::from_static(b"PR"), Duration::from_millis(50));
+        client.write_all(b"I").await.expect("sends");
+        let mut read = [0; 3];
+        server.read_exact(&mut read).await.expect("reads");
+        assert_eq!(&read, b"PRI");
+        let why = server.write_all(b"more than four").await.expect_err("nobody reads");
+        assert_eq!(why.kind(), io::ErrorKind::TimedOut);
+    }
+}

@@ -91,7 +91,8 @@ async fn hosts_and_proxies_are_as_configured() {
     })
     .await;
     let ask = async |host: &str| {
-        let head = format!("GET /ORIGIN HTTP/1.1\r\nHost: {host}\r\nX-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: https");
+        let head =
+            format!("GET /ORIGIN HTTP/1.1\r\nHost: {host}\r\nX-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: https");
         app.raw(format!("{head}\r\nConnection: close\r\n\r\n")).await
     };
     assert_form(&ask("evil.example").await, 421);

@@ -51,11 +51,8 @@ fn slow(path: &str, length: usize) -> String {
 
 #[tokio::test]
 async fn a_slow_body_is_408_and_not_our_deadline() {
-    let limits = Limits {
-        request_time: Duration::from_millis(300),
-        deadline: Duration::from_millis(100),
-        ..Limits::default()
-    };
+    let limits =
+        Limits { request_time: Duration::from_millis(300), deadline: Duration::from_millis(100), ..Limits::default() };
     let app = start(limits, |_| ()).await;
     for path in ["/echo", "/plain"] {
         assert_form(&app.raw(slow(path, 9)).await, 408);

@@ -4,6 +4,7 @@ mod admission;
 mod doors;
 mod ending;
 mod intake;
+mod logging;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -96,11 +97,10 @@ async fn echo(headers: HeaderMap, body: Body) -> Result<Json<Value>, Response> {
 
 fn refuse(asked: &Asked, refusal: Refusal) -> Response {
     let dialect = if asked.path().starts_with("/other") { "other" } else { "test" };
-    let body = json!({
-        "dialect": dialect, "status": refusal.status.as_u16(), "detail": refusal.detail,
-        "request": refusal.request_id.to_string(),
-    });
-    (refusal.status, Json(body)).into_response()
+    let Refusal { status, detail, request_id, .. } = refusal;
+    let request = request_id.to_string();
+    (status, Json(json!({ "dialect": dialect, "status": status.as_u16(), "detail": detail, "request": request })))
+        .into_response()
 }
 
 fn plan(_: &Method, path: &str) -> Plan {
