@@ -1,1 +1,4 @@
-//! stub
+//! How Guildhall is spoken: HTTP, timers and terminal; no SQL, no decisions.
+
+pub mod config;
+pub mod http;

@@ -1,1 +1,3 @@
+//! The `guildhall` command.
+
 fn main() {}

@@ -1,0 +1,23 @@
+//! What every dialect shares of HTTP: listening, the layers around the routes, reading bodies, limits.
+//!
+//! The walk of a request: [`listen`] accepts and reads its head, [`layers`] admits, times and logs it, a dialect's
+//! handler reads it with [`body`], [`query`] and [`patch`]. Nothing here knows a dialect: refusals go out through the
+//! function in [`layers::Settings`].
+
+pub mod body;
+mod check;
+mod connection;
+mod intake;
+pub mod layers;
+pub mod listen;
+pub mod log;
+pub mod patch;
+pub mod peer;
+pub mod query;
+pub mod rate;
+mod record;
+pub mod refusal;
+mod stall;
+pub mod stop;
+mod strict;
+pub mod tls;
