@@ -95,6 +95,9 @@ impl fmt::Display for Actor {
     }
 }
 
+/// Turns the outcome of a use case and the company's revision after it into the bytes of an answer.
+pub type Seal = std::sync::Arc<dyn Fn(&dyn std::any::Any, u64) -> Option<Vec<u8>> + Send + Sync>;
+
 /// A request's answer, kept so that the same request is answered the same again.
 ///
 /// `seal` turns the outcome of the use case and its revision into the bytes that are stored in the transaction
@@ -106,7 +109,7 @@ pub struct Once {
     /// SHA-256 of method, path and body.
     pub request: [u8; 32],
     /// Renders the answer.
-    pub seal: std::sync::Arc<dyn Fn(&dyn std::any::Any, u64) -> Option<Vec<u8>> + Send + Sync>,
+    pub seal: Seal,
 }
 
 impl fmt::Debug for Once {

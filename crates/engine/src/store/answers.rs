@@ -18,7 +18,7 @@ pub(crate) async fn get(
     key: KeyId,
     once: &str,
 ) -> Result<Option<(Vec<u8>, Vec<u8>)>> {
-    conn.row(&GET, &[val(&company), val(&key), val(once)], |row| Ok((row.bytes(0)?, row.bytes(1)?))).await
+    conn.row(&GET, &[val(company), val(key), val(once)], |row| Ok((row.bytes(0)?, row.bytes(1)?))).await
 }
 
 /// Keeps an answer.
@@ -31,11 +31,11 @@ pub(crate) async fn insert(
     answer: &[u8],
     now: Timestamp,
 ) -> Result<()> {
-    let values = [val(&company), val(&key), val(once), val(request), val(answer), val(now)];
+    let values = [val(company), val(key), val(once), val(request), val(answer), val(now)];
     conn.run(&INSERT, &values).await.map(drop)
 }
 
 /// Drops answers kept since before `limit`.
 pub(crate) async fn prune(conn: &mut Conn, company: CompanyId, limit: Timestamp) -> Result<u64> {
-    conn.run(&PRUNE, &[val(&company), val(limit)]).await
+    conn.run(&PRUNE, &[val(company), val(limit)]).await
 }

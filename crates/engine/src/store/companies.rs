@@ -106,7 +106,7 @@ fn read(row: Row<'_>) -> Result<Company> {
 
 /// The company, in whatever state.
 pub(crate) async fn get(conn: &mut Conn, id: CompanyId) -> Result<Option<Company>> {
-    conn.row(&GET, &[val(&id)], read).await
+    conn.row(&GET, &[val(id)], read).await
 }
 
 /// Active companies by id.
@@ -116,14 +116,14 @@ pub(crate) async fn list(conn: &mut Conn, ask: &Ask<CompanyId>) -> Result<Page<C
         From::After(id) => (id, 0),
         From::Offset(n) => (CompanyId::PLATFORM, n),
     };
-    let rows = conn.rows(&LIST, &[val(&after), val(ask.limit + 1), val(offset)], read).await?;
+    let rows = conn.rows(&LIST, &[val(after), val(ask.limit + 1), val(offset)], read).await?;
     Ok(Page::cut(rows, ask.limit, None, |company| company.id))
 }
 
 /// Makes the row of a company; false when the id is taken.
 pub(crate) async fn insert(conn: &mut Conn, c: &Company, head: &Head, now: Timestamp) -> Result<bool> {
     let values = [
-        val(&c.id),
+        val(c.id),
         val(&c.name),
         val(settings_text(&c.settings)),
         val(c.state.word()),
@@ -138,7 +138,7 @@ pub(crate) async fn insert(conn: &mut Conn, c: &Company, head: &Head, now: Times
 /// Writes a company's own members.
 pub(crate) async fn update(conn: &mut Conn, c: &Company) -> Result<()> {
     let values = [
-        val(&c.id),
+        val(c.id),
         val(&c.name),
         val(settings_text(&c.settings)),
         val(c.state.word()),
@@ -150,7 +150,7 @@ pub(crate) async fn update(conn: &mut Conn, c: &Company) -> Result<()> {
 
 /// Locks the company's row to the end of the transaction and reads the head of its journal.
 pub(crate) async fn lock(conn: &mut Conn, id: CompanyId) -> Result<Option<Head>> {
-    conn.row(&LOCK, &[val(&id)], |row| {
+    conn.row(&LOCK, &[val(id)], |row| {
         Ok(Head {
             state: row.look(0, read_state)?,
             settings: row.look(1, read_settings)?,
@@ -165,13 +165,13 @@ pub(crate) async fn lock(conn: &mut Conn, id: CompanyId) -> Result<Option<Head>>
 
 /// Moves the head of the journal.
 pub(crate) async fn advance(conn: &mut Conn, id: CompanyId, head: &Head) -> Result<()> {
-    let values = [val(&id), val(head.revision), val(&head.hash[..]), val(head.recorded_at), val(head.next_due)];
+    let values = [val(id), val(head.revision), val(&head.hash[..]), val(head.recorded_at), val(head.next_due)];
     conn.run(&ADVANCE, &values).await.map(drop)
 }
 
 /// The revision of a company that a door may show.
 pub(crate) async fn revision(conn: &mut Conn, id: CompanyId) -> Result<Option<u64>> {
-    conn.row(&REVISION, &[val(&id)], |row| row.count(0)).await
+    conn.row(&REVISION, &[val(id)], |row| row.count(0)).await
 }
 
 /// Companies that have work due, soonest first.
@@ -181,36 +181,36 @@ pub(crate) async fn due(conn: &mut Conn, now: Timestamp) -> Result<Vec<CompanyId
 
 /// Every company with its name and state, the platform company among them.
 pub(crate) async fn every(conn: &mut Conn) -> Result<Vec<(CompanyId, String, CompanyState)>> {
-    conn.rows(&EVERY, &[val(&CompanyId::PLATFORM)], |row| Ok((row.id(0)?, row.text(1)?, row.look(2, read_state)?)))
+    conn.rows(&EVERY, &[val(CompanyId::PLATFORM)], |row| Ok((row.id(0)?, row.text(1)?, row.look(2, read_state)?)))
         .await
 }
 
 /// Ends of both chains: revision and hash of the journal, count and hash of the refusals.
 pub(crate) async fn chains(conn: &mut Conn, id: CompanyId) -> Result<Option<(u64, Vec<u8>, u64, Vec<u8>)>> {
-    conn.row(&CHAINS, &[val(&id)], |row| Ok((row.count(0)?, row.bytes(1)?, row.count(2)?, row.bytes(3)?))).await
+    conn.row(&CHAINS, &[val(id)], |row| Ok((row.count(0)?, row.bytes(1)?, row.count(2)?, row.bytes(3)?))).await
 }
 
 /// Locks the company's row and reads the end of its chain of refusals.
 pub(crate) async fn refusal_head(conn: &mut Conn, id: CompanyId) -> Result<Option<(u64, Vec<u8>)>> {
-    conn.row(&REFUSAL_HEAD, &[val(&id)], |row| Ok((row.count(0)?, row.bytes(1)?))).await
+    conn.row(&REFUSAL_HEAD, &[val(id)], |row| Ok((row.count(0)?, row.bytes(1)?))).await
 }
 
 /// Moves the end of the chain of refusals.
 pub(crate) async fn refusal_advance(conn: &mut Conn, id: CompanyId, seq: u64, hash: &[u8]) -> Result<()> {
-    conn.run(&REFUSAL_ADVANCE, &[val(&id), val(seq), val(hash)]).await.map(drop)
+    conn.run(&REFUSAL_ADVANCE, &[val(id), val(seq), val(hash)]).await.map(drop)
 }
 
 /// Removes the row of a company whose import failed.
 pub(crate) async fn forget(conn: &mut Conn, id: CompanyId) -> Result<()> {
-    conn.run(&FORGET, &[val(&id)]).await.map(drop)
+    conn.run(&FORGET, &[val(id)]).await.map(drop)
 }
 
 /// Writes the settings of the platform company, which hold what its master key is known by.
 pub(crate) async fn mark(conn: &mut Conn, id: CompanyId, settings: &str) -> Result<()> {
-    conn.run(&MARK, &[val(&id), val(settings)]).await.map(drop)
+    conn.run(&MARK, &[val(id), val(settings)]).await.map(drop)
 }
 
 /// The stored text of a company's settings.
 pub(crate) async fn settings(conn: &mut Conn, id: CompanyId) -> Result<Option<String>> {
-    conn.row(&SETTINGS, &[val(&id)], |row| row.text(0)).await
+    conn.row(&SETTINGS, &[val(id)], |row| row.text(0)).await
 }

@@ -91,7 +91,7 @@ fn read(row: Row<'_>) -> Result<Entry> {
 /// Writes one line.
 pub(crate) async fn append(conn: &mut Conn, company: CompanyId, e: &Entry) -> Result<()> {
     let values = [
-        val(&company),
+        val(company),
         val(e.revision),
         val(e.at),
         val(e.recorded_at),
@@ -100,7 +100,7 @@ pub(crate) async fn append(conn: &mut Conn, company: CompanyId, e: &Entry) -> Re
         val(&e.actor),
         val(e.key),
         val(&e.dialect),
-        val(&e.request),
+        val(e.request),
         val(&e.cause),
         val(&e.data),
         val(e.personal_hash.as_deref()),
@@ -108,7 +108,7 @@ pub(crate) async fn append(conn: &mut Conn, company: CompanyId, e: &Entry) -> Re
     ];
     conn.run(&APPEND, &values).await?;
     if let Some((salt, body)) = &e.personal {
-        let values = [val(&company), val(e.revision), val(e.subject), val(&salt[..]), val(body)];
+        let values = [val(company), val(e.revision), val(e.subject), val(&salt[..]), val(body)];
         conn.run(&APPEND_TEXT, &values).await?;
     }
     Ok(())
@@ -123,18 +123,18 @@ pub(crate) async fn after(
     limit: u32,
 ) -> Result<Vec<Entry>> {
     match subject {
-        None => conn.rows(&AFTER, &[val(&company), val(revision), val(limit)], read).await,
-        Some(id) => conn.rows(&OF_SUBJECT, &[val(&company), val(revision), val(limit), val(id)], read).await,
+        None => conn.rows(&AFTER, &[val(company), val(revision), val(limit)], read).await,
+        Some(id) => conn.rows(&OF_SUBJECT, &[val(company), val(revision), val(limit), val(id)], read).await,
     }
 }
 
 /// Takes out of the journal what a person was called.
 pub(crate) async fn erase(conn: &mut Conn, company: CompanyId, user: UserId) -> Result<()> {
-    conn.run(&ERASE, &[val(&company), val(&user)]).await.map(drop)
+    conn.run(&ERASE, &[val(company), val(user)]).await.map(drop)
 }
 
 /// Removes the journal of a company whose import failed.
 pub(crate) async fn forget(conn: &mut Conn, company: CompanyId) -> Result<()> {
-    conn.run(&FORGET_TEXTS, &[val(&company)]).await?;
-    conn.run(&FORGET, &[val(&company)]).await.map(drop)
+    conn.run(&FORGET_TEXTS, &[val(company)]).await?;
+    conn.run(&FORGET, &[val(company)]).await.map(drop)
 }

@@ -93,12 +93,12 @@ fn read(row: Row<'_>) -> Result<Group> {
     })
 }
 
-fn written<'a>(company: &'a CompanyId, g: &'a Group) -> Vec<Value<'a>> {
+fn written<'a>(company: CompanyId, g: &'a Group) -> Vec<Value<'a>> {
     let name_key = fold(&g.name);
     let search_key = format!("{name_key}\n{}", g.description.as_deref().map(fold).unwrap_or_default());
     vec![
         val(company),
-        val(&g.id),
+        val(g.id),
         val(&g.name),
         val(name_key),
         val(&g.description),
@@ -148,7 +148,7 @@ pub struct GroupFilter {
 
 /// The group, in whatever state.
 pub(crate) async fn get(conn: &mut Conn, company: CompanyId, id: GroupId) -> Result<Option<Group>> {
-    conn.row(&GET, &[val(&company), val(&id)], read).await
+    conn.row(&GET, &[val(company), val(id)], read).await
 }
 
 /// One page of groups.
@@ -171,15 +171,15 @@ pub(crate) async fn list(
         (GroupSort::Created, Order::Descending) => (&BY_BIRTH_DOWN, [val(i64::MAX), most]),
     };
     let [first, second] = match (&ask.from, sort) {
-        (From::After(GroupKey::Name(name, id)), GroupSort::Name) => [val(name), val(id)],
-        (From::After(GroupKey::Created(at, id)), GroupSort::Created) => [val(*at), val(id)],
+        (From::After(GroupKey::Name(name, id)), GroupSort::Name) => [val(name), val(*id)],
+        (From::After(GroupKey::Created(at, id)), GroupSort::Created) => [val(*at), val(*id)],
         (From::After(_), _) => return Err(Error::invalid("cursor", "belongs to a listing in another order")),
         _ => start,
     };
-    let values = [val(&company), val(state), first, second, val(&pattern), val(ask.limit + 1), val(offset)];
+    let values = [val(company), val(state), first, second, val(&pattern), val(ask.limit + 1), val(offset)];
     let rows = conn.rows(statement, &values, read).await?;
     let total = match ask.total {
-        true => conn.row(&COUNT, &[val(&company), val(state), val(&pattern)], |row| row.count(0)).await?,
+        true => conn.row(&COUNT, &[val(company), val(state), val(&pattern)], |row| row.count(0)).await?,
         false => None,
     };
     Ok(Page::cut(rows, ask.limit, total, |g| match sort {
@@ -204,7 +204,7 @@ pub(crate) async fn of_user(
         }
         From::Offset(n) => ("", GroupId::NIL, *n),
     };
-    let values = [val(&company), val(&user), val(now), val(name), val(&id), val(ask.limit + 1), val(offset)];
+    let values = [val(company), val(user), val(now), val(name), val(id), val(ask.limit + 1), val(offset)];
     let rows = conn.rows(&OF_USER, &values, read).await?;
     let total = match ask.total {
         true => conn.row(&COUNT_OF_USER, &values[..3], |row| row.count(0)).await?,
@@ -217,7 +217,7 @@ pub(crate) async fn of_user(
 pub(crate) async fn named(conn: &mut Conn, company: CompanyId, name: &str, but: GroupId) -> Result<Option<GroupId>> {
     let key = fold(name);
     for state in [GroupState::Live, GroupState::Archived] {
-        let values = [val(&company), val(state.word()), val(&key), val(&but)];
+        let values = [val(company), val(state.word()), val(&key), val(but)];
         if let Some(id) = conn.row(&NAMED, &values, |row| row.id(0)).await? {
             return Ok(Some(id));
         }
@@ -227,41 +227,41 @@ pub(crate) async fn named(conn: &mut Conn, company: CompanyId, name: &str, but: 
 
 /// The company in which a group id is taken, if it is.
 pub(crate) async fn holder_of_id(conn: &mut Conn, id: GroupId) -> Result<Option<CompanyId>> {
-    conn.row(&HOLDER_OF_ID, &[val(&id)], |row| row.id(0)).await
+    conn.row(&HOLDER_OF_ID, &[val(id)], |row| row.id(0)).await
 }
 
 /// Makes the row of a group; false when the id is taken.
 pub(crate) async fn insert(conn: &mut Conn, company: CompanyId, group: &Group) -> Result<bool> {
-    Ok(conn.run(&INSERT, &written(&company, group)).await? == 1)
+    Ok(conn.run(&INSERT, &written(company, group)).await? == 1)
 }
 
 /// Makes the rows of many groups; for each, whether it was new.
 pub(crate) async fn insert_all(conn: &mut Conn, company: CompanyId, groups: &[Group]) -> Result<Vec<bool>> {
-    let sets: Vec<_> = groups.iter().map(|group| written(&company, group)).collect();
+    let sets: Vec<_> = groups.iter().map(|group| written(company, group)).collect();
     Ok(conn.run_each(&INSERT, &sets).await?.into_iter().map(|n| n == 1).collect())
 }
 
 /// Writes a group's row.
 pub(crate) async fn update(conn: &mut Conn, company: CompanyId, group: &Group) -> Result<()> {
-    conn.run(&UPDATE, &written(&company, group)).await.map(drop)
+    conn.run(&UPDATE, &written(company, group)).await.map(drop)
 }
 
 /// Notes that the membership of a group changed at `now`.
 pub(crate) async fn touch(conn: &mut Conn, company: CompanyId, id: GroupId, now: Timestamp) -> Result<()> {
-    conn.run(&TOUCH, &[val(&company), val(&id), val(now)]).await.map(drop)
+    conn.run(&TOUCH, &[val(company), val(id), val(now)]).await.map(drop)
 }
 
 /// Archived groups with the instant of their purge, soonest first, 1,000 at most.
 pub(crate) async fn due(conn: &mut Conn, company: CompanyId) -> Result<Vec<(GroupId, Timestamp)>> {
-    conn.rows(&DUE, &[val(&company)], |row| Ok((row.id(0)?, row.time(1)?))).await
+    conn.rows(&DUE, &[val(company)], |row| Ok((row.id(0)?, row.time(1)?))).await
 }
 
 /// The `limit` groups behind `after`, by id, in every state, for an export.
 pub(crate) async fn all_of(conn: &mut Conn, company: CompanyId, after: GroupId, limit: u32) -> Result<Vec<Group>> {
-    conn.rows(&ALL_OF, &[val(&company), val(&after), val(limit)], read).await
+    conn.rows(&ALL_OF, &[val(company), val(after), val(limit)], read).await
 }
 
 /// Removes the groups of a company whose import failed.
 pub(crate) async fn forget(conn: &mut Conn, company: CompanyId) -> Result<()> {
-    conn.run(&FORGET, &[val(&company)]).await.map(drop)
+    conn.run(&FORGET, &[val(company)]).await.map(drop)
 }

@@ -83,7 +83,7 @@ fn read(row: Row<'_>) -> Result<Key> {
 
 /// The credential behind a key id.
 pub(crate) async fn credential(conn: &mut Conn, id: KeyId) -> Result<Option<Credential>> {
-    conn.row(&CREDENTIAL, &[val(&id)], |row| {
+    conn.row(&CREDENTIAL, &[val(id)], |row| {
         Ok(Credential {
             company: row.id(0)?,
             user: row.opt_id(1)?,
@@ -103,7 +103,7 @@ pub(crate) async fn credential(conn: &mut Conn, id: KeyId) -> Result<Option<Cred
 
 /// A key of the company.
 pub(crate) async fn get(conn: &mut Conn, company: CompanyId, id: KeyId) -> Result<Option<Key>> {
-    conn.row(&GET, &[val(&id), val(&company)], read).await
+    conn.row(&GET, &[val(id), val(company)], read).await
 }
 
 /// One page of the keys of a company, by id, revoked ones among them.
@@ -113,15 +113,15 @@ pub(crate) async fn list(conn: &mut Conn, company: CompanyId, ask: &Ask<KeyId>) 
         From::After(id) => (id, 0),
         From::Offset(n) => (KeyId::NIL, n),
     };
-    let rows = conn.rows(&LIST, &[val(&company), val(&after), val(ask.limit + 1), val(offset)], read).await?;
+    let rows = conn.rows(&LIST, &[val(company), val(after), val(ask.limit + 1), val(offset)], read).await?;
     Ok(Page::cut(rows, ask.limit, None, |key| key.id))
 }
 
 /// Makes the row of a key; false when the id is taken.
 pub(crate) async fn insert(conn: &mut Conn, key: &Key, secret_hash: &[u8]) -> Result<bool> {
     let values = [
-        val(&key.id),
-        val(&key.company),
+        val(key.id),
+        val(key.company),
         val(key.user),
         val(&key.name),
         val(key.access.word()),
@@ -141,31 +141,31 @@ pub(crate) async fn rotate(
     previous_until: Timestamp,
     secret_hash: &[u8],
 ) -> Result<()> {
-    conn.run(&ROTATE, &[val(&id), val(&company), val(previous_until), val(secret_hash)]).await.map(drop)
+    conn.run(&ROTATE, &[val(id), val(company), val(previous_until), val(secret_hash)]).await.map(drop)
 }
 
 /// Ends a key; false when it had ended before.
 pub(crate) async fn revoke(conn: &mut Conn, company: CompanyId, id: KeyId, now: Timestamp) -> Result<bool> {
-    Ok(conn.run(&REVOKE, &[val(&id), val(&company), val(now)]).await? == 1)
+    Ok(conn.run(&REVOKE, &[val(id), val(company), val(now)]).await? == 1)
 }
 
 /// Ends every key of a user; how many there were.
 pub(crate) async fn revoke_user(conn: &mut Conn, company: CompanyId, user: UserId, now: Timestamp) -> Result<u64> {
-    conn.run(&REVOKE_USER, &[val(&company), val(&user), val(now)]).await
+    conn.run(&REVOKE_USER, &[val(company), val(user), val(now)]).await
 }
 
 /// Notes when keys were last presented.
 pub(crate) async fn used(conn: &mut Conn, uses: &[(KeyId, Timestamp)]) -> Result<()> {
-    let sets: Vec<_> = uses.iter().map(|(key, at)| vec![val(key), val(*at)]).collect();
+    let sets: Vec<_> = uses.iter().map(|(key, at)| vec![val(*key), val(*at)]).collect();
     conn.run_each(&USED, &sets).await.map(drop)
 }
 
 /// Keys of the company that bear this name and still work.
 pub(crate) async fn named(conn: &mut Conn, company: CompanyId, name: &str) -> Result<Vec<KeyId>> {
-    conn.rows(&NAMED, &[val(&company), val(name)], |row| row.id(0)).await
+    conn.rows(&NAMED, &[val(company), val(name)], |row| row.id(0)).await
 }
 
 /// Removes the keys of a company whose import failed.
 pub(crate) async fn forget(conn: &mut Conn, company: CompanyId) -> Result<()> {
-    conn.run(&FORGET, &[val(&company)]).await.map(drop)
+    conn.run(&FORGET, &[val(company)]).await.map(drop)
 }

@@ -39,12 +39,12 @@ fn written(company: CompanyId, group: GroupId, owner: Owner) -> Vec<Value<'stati
 
 /// The owners of a group.
 pub(crate) async fn of_group(conn: &mut Conn, company: CompanyId, group: GroupId) -> Result<Vec<Owner>> {
-    conn.rows(&OF_GROUP, &[val(&company), val(&group)], read).await
+    conn.rows(&OF_GROUP, &[val(company), val(group)], read).await
 }
 
 /// The owners of each of many groups, in their order.
 pub(crate) async fn of_groups(conn: &mut Conn, company: CompanyId, groups: &[GroupId]) -> Result<Vec<Vec<Owner>>> {
-    let sets: Vec<Vec<Value<'_>>> = groups.iter().map(|group| vec![val(&company), val(group)]).collect();
+    let sets: Vec<Vec<Value<'_>>> = groups.iter().map(|group| vec![val(company), val(*group)]).collect();
     conn.rows_each(&OF_GROUP, &sets, read).await
 }
 
@@ -56,7 +56,7 @@ pub(crate) async fn owns(
     user: UserId,
     now: Timestamp,
 ) -> Result<bool> {
-    Ok(conn.row(&OWNS, &[val(&company), val(&group), val(&user), val(now)], |_| Ok(())).await?.is_some())
+    Ok(conn.row(&OWNS, &[val(company), val(group), val(user), val(now)], |_| Ok(())).await?.is_some())
 }
 
 /// Adds owners; for each, whether they are new.
@@ -80,15 +80,15 @@ pub(crate) async fn delete(conn: &mut Conn, company: CompanyId, group: GroupId, 
 
 /// The groups that somebody owns.
 pub(crate) async fn of_owner(conn: &mut Conn, company: CompanyId, owner: uuid::Uuid) -> Result<Vec<GroupId>> {
-    conn.rows(&OF_OWNER, &[val(&company), val(owner)], |row| row.id(0)).await
+    conn.rows(&OF_OWNER, &[val(company), val(owner)], |row| row.id(0)).await
 }
 
 /// Ends everything that somebody owns.
 pub(crate) async fn drop_owner(conn: &mut Conn, company: CompanyId, owner: uuid::Uuid) -> Result<()> {
-    conn.run(&DROP_OWNER, &[val(&company), val(owner)]).await.map(drop)
+    conn.run(&DROP_OWNER, &[val(company), val(owner)]).await.map(drop)
 }
 
 /// Removes the owners of a company whose import failed.
 pub(crate) async fn forget(conn: &mut Conn, company: CompanyId) -> Result<()> {
-    conn.run(&FORGET, &[val(&company)]).await.map(drop)
+    conn.run(&FORGET, &[val(company)]).await.map(drop)
 }

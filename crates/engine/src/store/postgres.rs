@@ -127,6 +127,7 @@ impl ToSql for Value<'_> {
             Self::Bool(b) => b.to_sql(ty, out),
             Self::Text(s) => s.as_ref().to_sql(ty, out),
             Self::Bytes(b) => b.as_ref().to_sql(ty, out),
+            Self::Id(id) => id.as_slice().to_sql(ty, out),
         }
     }
 

@@ -77,10 +77,10 @@ pub(crate) async fn open(
         .iter()
         .map(|r| {
             vec![
-                val(&company),
-                val(&r.group),
-                val(&r.user),
-                val(&r.id),
+                val(company),
+                val(r.group),
+                val(r.user),
+                val(r.id),
                 val(r.kind.word()),
                 val(r.source),
                 val(r.giver),
@@ -107,7 +107,7 @@ pub(crate) async fn close(
 ) -> Result<()> {
     let sets: Vec<Vec<Value<'_>>> = reasons
         .iter()
-        .map(|r| vec![val(&company), val(&r.group), val(&r.user), val(&r.id), val(now), val(revision), val(by)])
+        .map(|r| vec![val(company), val(r.group), val(r.user), val(r.id), val(now), val(revision), val(by)])
         .collect();
     conn.run_each(&CLOSE, &sets).await.map(drop)
 }
@@ -121,7 +121,7 @@ pub(crate) async fn close_group(
     revision: u64,
     by: Option<UserId>,
 ) -> Result<u64> {
-    conn.run(&CLOSE_GROUP, &[val(&company), val(&group), val(now), val(revision), val(by)]).await
+    conn.run(&CLOSE_GROUP, &[val(company), val(group), val(now), val(revision), val(by)]).await
 }
 
 /// Closes every open reason of a user.
@@ -133,7 +133,7 @@ pub(crate) async fn close_user(
     revision: u64,
     by: Option<UserId>,
 ) -> Result<u64> {
-    conn.run(&CLOSE_USER, &[val(&company), val(&user), val(now), val(revision), val(by)]).await
+    conn.run(&CLOSE_USER, &[val(company), val(user), val(now), val(revision), val(by)]).await
 }
 
 /// The open reasons of each user in one group, standing or not, in the order of `users`.
@@ -143,7 +143,7 @@ pub(crate) async fn open_of(
     group: GroupId,
     users: &[UserId],
 ) -> Result<Vec<Vec<Reason>>> {
-    let sets: Vec<Vec<Value<'_>>> = users.iter().map(|user| vec![val(&company), val(&group), val(user)]).collect();
+    let sets: Vec<Vec<Value<'_>>> = users.iter().map(|user| vec![val(company), val(group), val(*user)]).collect();
     conn.rows_each(&OPEN_OF, &sets, read).await
 }
 
@@ -154,7 +154,7 @@ pub(crate) async fn closed_at(
     group: GroupId,
     revision: u64,
 ) -> Result<Vec<Reason>> {
-    conn.rows(&CLOSED_AT, &[val(&company), val(&group), val(revision)], read).await
+    conn.rows(&CLOSED_AT, &[val(company), val(group), val(revision)], read).await
 }
 
 fn member(row: Row<'_>) -> Result<Member> {
@@ -174,7 +174,7 @@ pub(crate) async fn members(
         From::After(user) => (user, 0),
         From::Offset(n) => (UserId::NIL, n),
     };
-    let values = [val(&company), val(&group), val(now), val(&after), val(ask.limit + 1), val(offset)];
+    let values = [val(company), val(group), val(now), val(after), val(ask.limit + 1), val(offset)];
     let rows = conn.rows(&MEMBERS, &values, member).await?;
     let total = if ask.total { Some(count(conn, company, group, now).await?) } else { None };
     Ok(Page::cut(rows, ask.limit, total, |m| m.user.id))
@@ -188,12 +188,12 @@ pub(crate) async fn membership(
     user: UserId,
     now: Timestamp,
 ) -> Result<Option<Member>> {
-    conn.row(&MEMBER, &[val(&company), val(&group), val(now), val(&user)], member).await
+    conn.row(&MEMBER, &[val(company), val(group), val(now), val(user)], member).await
 }
 
 /// The number of direct members of a group at `now`.
 pub(crate) async fn count(conn: &mut Conn, company: CompanyId, group: GroupId, now: Timestamp) -> Result<u64> {
-    Ok(conn.row(&COUNT, &[val(&company), val(&group), val(now)], |row| row.count(0)).await?.unwrap_or(0))
+    Ok(conn.row(&COUNT, &[val(company), val(group), val(now)], |row| row.count(0)).await?.unwrap_or(0))
 }
 
 /// The ids of all direct members of a group at `now`, in order.
@@ -203,12 +203,12 @@ pub(crate) async fn user_ids(
     group: GroupId,
     now: Timestamp,
 ) -> Result<Vec<UserId>> {
-    conn.rows(&USER_IDS, &[val(&company), val(&group), val(now)], |row| row.id(0)).await
+    conn.rows(&USER_IDS, &[val(company), val(group), val(now)], |row| row.id(0)).await
 }
 
 /// The groups in which a user has an open reason, standing or not.
 pub(crate) async fn groups_of(conn: &mut Conn, company: CompanyId, user: UserId) -> Result<Vec<GroupId>> {
-    conn.rows(&GROUPS_OF, &[val(&company), val(&user)], |row| row.id(0)).await
+    conn.rows(&GROUPS_OF, &[val(company), val(user)], |row| row.id(0)).await
 }
 
 /// The `limit` open reasons behind `after`, by group, user and id, for an export.
@@ -218,10 +218,10 @@ pub(crate) async fn all_of(
     after: (GroupId, UserId, ReasonId),
     limit: u32,
 ) -> Result<Vec<Reason>> {
-    conn.rows(&ALL_OF, &[val(&company), val(&after.0), val(&after.1), val(&after.2), val(limit)], read).await
+    conn.rows(&ALL_OF, &[val(company), val(after.0), val(after.1), val(after.2), val(limit)], read).await
 }
 
 /// Removes the reasons of a company whose import failed.
 pub(crate) async fn forget(conn: &mut Conn, company: CompanyId) -> Result<()> {
-    conn.run(&FORGET, &[val(&company)]).await.map(drop)
+    conn.run(&FORGET, &[val(company)]).await.map(drop)
 }

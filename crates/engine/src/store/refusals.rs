@@ -48,9 +48,9 @@ fn read(row: Row<'_>) -> Result<Refusal> {
 /// Writes one line.
 pub(crate) async fn append(conn: &mut Conn, company: CompanyId, r: &Refusal) -> Result<()> {
     let values = [
-        val(&company),
+        val(company),
         val(r.seq),
-        val(&r.key),
+        val(r.key),
         val(&r.cause),
         val(&r.dialect),
         val(r.count),
@@ -63,10 +63,10 @@ pub(crate) async fn append(conn: &mut Conn, company: CompanyId, r: &Refusal) -> 
 
 /// The `limit` lines behind `seq`.
 pub(crate) async fn after(conn: &mut Conn, company: CompanyId, seq: u64, limit: u32) -> Result<Vec<Refusal>> {
-    conn.rows(&AFTER, &[val(&company), val(seq), val(limit)], read).await
+    conn.rows(&AFTER, &[val(company), val(seq), val(limit)], read).await
 }
 
 /// Removes the chain of a company whose import failed.
 pub(crate) async fn forget(conn: &mut Conn, company: CompanyId) -> Result<()> {
-    conn.run(&FORGET, &[val(&company)]).await.map(drop)
+    conn.run(&FORGET, &[val(company)]).await.map(drop)
 }

@@ -86,6 +86,7 @@ impl ToSql for Value<'_> {
             Self::Bool(b) => ValueRef::Integer(i64::from(*b)),
             Self::Text(s) => ValueRef::Text(s.as_bytes()),
             Self::Bytes(b) => ValueRef::Blob(b),
+            Self::Id(id) => ValueRef::Blob(id),
         }))
     }
 }

@@ -53,6 +53,8 @@ pub(crate) enum Value<'a> {
     Bool(bool),
     Text(Cow<'a, str>),
     Bytes(Cow<'a, [u8]>),
+    /// The 16 bytes of an id, which need no allocation.
+    Id([u8; 16]),
 }
 
 /// Anything that can be bound, as a [`Value`].
@@ -112,7 +114,7 @@ impl<const N: usize> From<[u8; N]> for Value<'_> {
 }
 impl From<Uuid> for Value<'_> {
     fn from(id: Uuid) -> Self {
-        Self::Bytes(Cow::Owned(id.as_bytes().to_vec()))
+        Self::Id(id.into_bytes())
     }
 }
 impl From<Timestamp> for Value<'_> {
@@ -133,11 +135,10 @@ impl<'a> From<&'a Option<String>> for Value<'a> {
 
 macro_rules! bind_ids {
     ($($id:ident),+) => {$(
-        impl<'a> From<&'a guildhall_domain::ids::$id> for Value<'a> {
-            fn from(id: &'a guildhall_domain::ids::$id) -> Self { Self::Bytes(Cow::Borrowed(id.bytes())) }
-        }
         impl From<guildhall_domain::ids::$id> for Value<'_> {
-            fn from(id: guildhall_domain::ids::$id) -> Self { Self::Bytes(Cow::Owned(id.bytes().to_vec())) }
+            fn from(id: guildhall_domain::ids::$id) -> Self {
+                Self::Id(*id.bytes())
+            }
         }
     )+};
 }

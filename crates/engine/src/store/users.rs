@@ -92,12 +92,12 @@ fn read(row: Row<'_>) -> Result<User> {
     read_at(row, 0)
 }
 
-fn written<'a>(company: &'a CompanyId, u: &'a User) -> Vec<Value<'a>> {
+fn written<'a>(company: CompanyId, u: &'a User) -> Vec<Value<'a>> {
     let (name_key, email_key, user_name_key) = (fold(&u.name), fold(&u.email), fold(&u.user_name));
     let search_key = format!("{name_key}\n{email_key}\n{user_name_key}");
     vec![
         val(company),
-        val(&u.id),
+        val(u.id),
         val(&u.name),
         val(name_key),
         val(&u.given_name),
@@ -148,7 +148,7 @@ pub struct UserFilter {
 
 /// The user, unless erased.
 pub(crate) async fn get(conn: &mut Conn, company: CompanyId, id: UserId) -> Result<Option<User>> {
-    conn.row(&GET, &[val(&company), val(&id)], read).await
+    conn.row(&GET, &[val(company), val(id)], read).await
 }
 
 /// One page of users.
@@ -171,15 +171,15 @@ pub(crate) async fn list(
         (UserSort::Created, Order::Descending) => (&BY_BIRTH_DOWN, [val(i64::MAX), most]),
     };
     let [first, second] = match (&ask.from, sort) {
-        (From::After(UserKey::Name(name, id)), UserSort::Name) => [val(name), val(id)],
-        (From::After(UserKey::Created(at, id)), UserSort::Created) => [val(*at), val(id)],
+        (From::After(UserKey::Name(name, id)), UserSort::Name) => [val(name), val(*id)],
+        (From::After(UserKey::Created(at, id)), UserSort::Created) => [val(*at), val(*id)],
         (From::After(_), _) => return Err(Error::invalid("cursor", "belongs to a listing in another order")),
         _ => start,
     };
-    let values = [val(&company), first, second, val(&pattern), val(status), val(ask.limit + 1), val(offset)];
+    let values = [val(company), first, second, val(&pattern), val(status), val(ask.limit + 1), val(offset)];
     let rows = conn.rows(statement, &values, read).await?;
     let total = match ask.total {
-        true => conn.row(&COUNT, &[val(&company), val(&pattern), val(status)], |row| row.count(0)).await?,
+        true => conn.row(&COUNT, &[val(company), val(&pattern), val(status)], |row| row.count(0)).await?,
         false => None,
     };
     Ok(Page::cut(rows, ask.limit, total, |u| match sort {
@@ -190,64 +190,64 @@ pub(crate) async fn list(
 
 /// Where each of `ids` stands, in their order; none for an id that is not in the company.
 pub(crate) async fn statuses(conn: &mut Conn, company: CompanyId, ids: &[UserId]) -> Result<Vec<Option<UserStatus>>> {
-    let sets: Vec<_> = ids.iter().map(|id| vec![val(&company), val(id)]).collect();
+    let sets: Vec<_> = ids.iter().map(|id| vec![val(company), val(*id)]).collect();
     let read = |row: Row<'_>| row.look(0, |w| UserStatus::parse("status", w).map_err(Error::internal));
     Ok(conn.rows_each(&EXISTS, &sets, read).await?.into_iter().map(|mut rows| rows.pop()).collect())
 }
 
 /// The user with this e-mail address.
 pub(crate) async fn by_email(conn: &mut Conn, company: CompanyId, email: &str) -> Result<Option<UserId>> {
-    conn.row(&BY_EMAIL, &[val(&company), val(fold(email))], |row| row.id(0)).await
+    conn.row(&BY_EMAIL, &[val(company), val(fold(email))], |row| row.id(0)).await
 }
 
 /// The user with this sign-in name.
 pub(crate) async fn by_user_name(conn: &mut Conn, company: CompanyId, user_name: &str) -> Result<Option<UserId>> {
-    conn.row(&BY_USER_NAME, &[val(&company), val(fold(user_name))], |row| row.id(0)).await
+    conn.row(&BY_USER_NAME, &[val(company), val(fold(user_name))], |row| row.id(0)).await
 }
 
 /// The users with this external id: none, one, or two where it is not unique.
 pub(crate) async fn by_external_id(conn: &mut Conn, company: CompanyId, id: &str) -> Result<Vec<UserId>> {
-    conn.rows(&BY_EXTERNAL_ID, &[val(&company), val(id)], |row| row.id(0)).await
+    conn.rows(&BY_EXTERNAL_ID, &[val(company), val(id)], |row| row.id(0)).await
 }
 
 /// The company in which a user id is taken, if it is.
 pub(crate) async fn holder_of_id(conn: &mut Conn, id: UserId) -> Result<Option<CompanyId>> {
-    conn.row(&HOLDER_OF_ID, &[val(&id)], |row| row.id(0)).await
+    conn.row(&HOLDER_OF_ID, &[val(id)], |row| row.id(0)).await
 }
 
 /// Is there an administrator other than `but` who counts?
 pub(crate) async fn has_other_admin(conn: &mut Conn, company: CompanyId, but: UserId) -> Result<bool> {
-    Ok(conn.row(&ADMINS, &[val(&company), val(&but)], |row| row.id::<UserId>(0)).await?.is_some())
+    Ok(conn.row(&ADMINS, &[val(company), val(but)], |row| row.id::<UserId>(0)).await?.is_some())
 }
 
 /// Makes the row of a user; false when id, e-mail address or sign-in name is taken.
 pub(crate) async fn insert(conn: &mut Conn, company: CompanyId, user: &User) -> Result<bool> {
-    Ok(conn.run(&INSERT, &written(&company, user)).await? == 1)
+    Ok(conn.run(&INSERT, &written(company, user)).await? == 1)
 }
 
 /// Makes the rows of many users; for each, whether it was new.
 pub(crate) async fn insert_all(conn: &mut Conn, company: CompanyId, users: &[User]) -> Result<Vec<bool>> {
-    let sets: Vec<_> = users.iter().map(|user| written(&company, user)).collect();
+    let sets: Vec<_> = users.iter().map(|user| written(company, user)).collect();
     Ok(conn.run_each(&INSERT, &sets).await?.into_iter().map(|n| n == 1).collect())
 }
 
 /// Writes a user's row. The caller has seen to it that no other user has its address or sign-in name.
 pub(crate) async fn update(conn: &mut Conn, company: CompanyId, user: &User) -> Result<()> {
-    conn.run(&UPDATE, &written(&company, user)).await.map(drop)
+    conn.run(&UPDATE, &written(company, user)).await.map(drop)
 }
 
 /// Takes everything personal out of a user's row; nobody is managed by them any more.
 pub(crate) async fn erase(conn: &mut Conn, company: CompanyId, id: UserId, now: Timestamp, version: u64) -> Result<()> {
-    conn.run(&ERASE, &[val(&company), val(&id), val(now), val(version)]).await?;
-    conn.run(&ORPHAN, &[val(&company), val(&id)]).await.map(drop)
+    conn.run(&ERASE, &[val(company), val(id), val(now), val(version)]).await?;
+    conn.run(&ORPHAN, &[val(company), val(id)]).await.map(drop)
 }
 
 /// The `limit` users behind `after`, by id, for an export.
 pub(crate) async fn all_of(conn: &mut Conn, company: CompanyId, after: UserId, limit: u32) -> Result<Vec<User>> {
-    conn.rows(&ALL_OF, &[val(&company), val(&after), val(limit)], read).await
+    conn.rows(&ALL_OF, &[val(company), val(after), val(limit)], read).await
 }
 
 /// Removes the users of a company whose import failed.
 pub(crate) async fn forget(conn: &mut Conn, company: CompanyId) -> Result<()> {
-    conn.run(&FORGET, &[val(&company)]).await.map(drop)
+    conn.run(&FORGET, &[val(company)]).await.map(drop)
 }
