@@ -102,10 +102,10 @@ impl Engine {
         (self.secrets().signed(&format!("gh1.{body}"), signature) && alive).then_some(id)
     }
 
-    /// Counts a refusal of an authenticated caller, for the second chain.
-    pub fn refused(&self, caller: &Caller, cause: &Error) {
+    /// Counts a refusal of an authenticated caller, for the second chain; the cause is `Error::cause`.
+    pub fn refused(&self, caller: &Caller, cause: &'static str) {
         if let Some(key) = caller.key {
-            self.tally().refused(caller.company, key, caller.dialect, cause.cause(), self.clock().now());
+            self.tally().refused(caller.company, key, caller.dialect, cause, self.clock().now());
         }
     }
 

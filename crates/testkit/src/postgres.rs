@@ -62,12 +62,8 @@ pub async fn database() -> TestDatabase {
 /// # Panics
 /// When there is no PostgreSQL to be had; the message says what to install or set.
 pub async fn database_from(template: &str, build: impl AsyncFnOnce(&str)) -> TestDatabase {
-    let template = template_of(template, build)
-        .await
-        .expect("build the template database");
-    clone_of(&template)
-        .await
-        .expect("copy the template database")
+    let template = template_of(template, build).await.expect("build the template database");
+    clone_of(&template).await.expect("copy the template database")
 }
 
 impl TestDatabase {
@@ -84,12 +80,8 @@ impl Drop for TestDatabase {
         let sql = format!("drop database if exists {} with (force)", self.name);
         // The test's own runtime may be on its way out, and cannot be waited for from here.
         let dropped = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()?;
-            runtime.block_on(async {
-                anyhow::Ok(connect(&maintenance).await?.batch_execute(&sql).await?)
-            })
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(async { anyhow::Ok(connect(&maintenance).await?.batch_execute(&sql).await?) })
         });
         if let Ok(Err(why)) = dropped.join() {
             eprintln!("the test database {} was not dropped: {why:#}", self.name);
@@ -124,10 +116,8 @@ impl Server {
     }
 
     fn attempt(programs: &Path, account: Option<Account>) -> Result<Self> {
-        let directory = tempfile::Builder::new()
-            .prefix("guildhall-pg-")
-            .tempdir()
-            .context("make a directory for PostgreSQL")?;
+        let directory =
+            tempfile::Builder::new().prefix("guildhall-pg-").tempdir().context("make a directory for PostgreSQL")?;
         let (path, data) = (directory.path(), directory.path().join("data"));
         // Not for the tests: on a shared machine a superuser without a password is everybody's.
         let password = Uuid::new_v4().simple().to_string();
@@ -139,10 +129,7 @@ impl Server {
         }
 
         // A default collation that sorts as people do finds every `order by` that forgot to ask for the byte order.
-        let collations: [&[&str]; 2] = [
-            &["--locale=C", "--locale-provider=icu", "--icu-locale=en"],
-            &["--locale=C"],
-        ];
+        let collations: [&[&str]; 2] = [&["--locale=C", "--locale-provider=icu", "--icu-locale=en"], &["--locale=C"]];
         let initdb = |collation: &[&str]| {
             let mut initdb = Command::new(programs.join("initdb"));
             initdb.args([
@@ -153,24 +140,14 @@ impl Server {
                 "--username",
                 USER,
             ]);
-            initdb
-                .args(collation)
-                .arg("--pwfile")
-                .arg(&password_file)
-                .arg("--pgdata")
-                .arg(&data);
+            initdb.args(collation).arg("--pwfile").arg(&password_file).arg("--pgdata").arg(&data);
             run(as_account(&mut initdb, account).current_dir(path))
         };
         initdb(collations[0]).or_else(|_| initdb(collations[1]))?;
 
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
         let mut keeper = Command::new("sh");
-        keeper
-            .args(["-c", KEEPER, "keeper"])
-            .arg(path)
-            .arg(programs.join("postgres"))
-            .arg("-D")
-            .arg(&data);
+        keeper.args(["-c", KEEPER, "keeper"]).arg(path).arg(programs.join("postgres")).arg("-D").arg(&data);
         for setting in [
             &format!("port={port}"),
             "listen_addresses=127.0.0.1",
@@ -186,14 +163,8 @@ impl Server {
             keeper.args(["-c", setting]);
         }
         // A group of its own, so that Ctrl-C at the terminal reaches the owner and not the keeper.
-        as_account(&mut keeper, account)
-            .process_group(0)
-            .current_dir(path)
-            .env("LC_ALL", "C");
-        keeper
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+        as_account(&mut keeper, account).process_group(0).current_dir(path).env("LC_ALL", "C");
+        keeper.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let server = Self {
             url: format!("postgres://{USER}:{password}@127.0.0.1:{port}/postgres"),
             keeper: keeper.spawn().context("start PostgreSQL")?,
@@ -207,11 +178,7 @@ impl Server {
         let patience = Instant::now() + Duration::from_secs(60);
         loop {
             let state = fs::read_to_string(data.join("postmaster.pid")).unwrap_or_default();
-            if state
-                .lines()
-                .nth(7)
-                .is_some_and(|line| line.trim() == "ready")
-            {
+            if state.lines().nth(7).is_some_and(|line| line.trim() == "ready") {
                 return Ok(());
             }
             let log = fs::read_to_string(self.directory.join("log")).unwrap_or_default();
@@ -235,9 +202,7 @@ impl Drop for Server {
 /// How a shell would put it: the exit code, or 128 and the number of the signal.
 #[must_use]
 pub fn exit_code(status: ExitStatus) -> u8 {
-    let code = status
-        .code()
-        .or_else(|| status.signal().map(|signal| 128 + signal));
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
     code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
 }
 
@@ -257,15 +222,8 @@ fn account() -> Result<Option<Account>> {
         return Ok(None);
     }
     let known = ["postgres", "nobody"].into_iter();
-    let mut accounts = known.filter_map(|name| {
-        Some(Account {
-            user: id("-u", &[name])?,
-            group: id("-g", &[name])?,
-        })
-    });
-    Ok(Some(accounts.next().context(
-        "PostgreSQL does not run as root, and there is no user `postgres` or `nobody`",
-    )?))
+    let mut accounts = known.filter_map(|name| Some(Account { user: id("-u", &[name])?, group: id("-g", &[name])? }));
+    Ok(Some(accounts.next().context("PostgreSQL does not run as root, and there is no user `postgres` or `nobody`")?))
 }
 
 /// The standard library clears root's supplementary groups along with setting the user.
@@ -279,26 +237,15 @@ fn as_account(command: &mut Command, account: Option<Account>) -> &mut Command {
 /// The directory that holds `initdb` and `postgres`.
 fn programs() -> Result<PathBuf> {
     let chosen = env::var_os("PG_BIN").map(PathBuf::from);
-    let on_path = env::var_os("PATH")
-        .map(|path| env::split_paths(&path).collect::<Vec<_>>())
-        .unwrap_or_default();
+    let on_path = env::var_os("PATH").map(|path| env::split_paths(&path).collect::<Vec<_>>()).unwrap_or_default();
     let mut installed = Vec::new();
-    for version in fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten()
-        .flatten()
-    {
-        let number = version
-            .file_name()
-            .to_string_lossy()
-            .parse::<u32>()
-            .unwrap_or_default();
+    for version in fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten() {
+        let number = version.file_name().to_string_lossy().parse::<u32>().unwrap_or_default();
         installed.push((number, version.path().join("bin")));
     }
     installed.sort();
     let newest_first = installed.into_iter().rev().map(|(_, path)| path);
-    let complete =
-        |path: &PathBuf| path.join("initdb").is_file() && path.join("postgres").is_file();
+    let complete = |path: &PathBuf| path.join("initdb").is_file() && path.join("postgres").is_file();
     match chosen {
         Some(path) => {
             ensure!(complete(&path), "PG_BIN is {}, which lacks initdb or postgres", path.display());
@@ -312,10 +259,7 @@ fn programs() -> Result<PathBuf> {
 }
 
 fn run(command: &mut Command) -> Result<()> {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("run {:?}", command.get_program()))?;
+    let output = command.stdin(Stdio::null()).output().with_context(|| format!("run {:?}", command.get_program()))?;
     ensure!(
         output.status.success(),
         "{:?} failed:\n{}{}",
@@ -341,23 +285,15 @@ fn maintenance() -> Result<String> {
 
 /// The same server, user and options, another database.
 fn with_name(url: &str, name: &str) -> String {
-    let (address, options) = url
-        .split_once('?')
-        .map_or((url, None), |(address, options)| (address, Some(options)));
+    let (address, options) = url.split_once('?').map_or((url, None), |(address, options)| (address, Some(options)));
     let authority = address.find("://").map_or(0, |at| at + 3);
-    let end = address[authority..]
-        .find('/')
-        .map_or(address.len(), |at| authority + at);
-    let options = options
-        .map(|options| format!("?{options}"))
-        .unwrap_or_default();
+    let end = address[authority..].find('/').map_or(address.len(), |at| authority + at);
+    let options = options.map(|options| format!("?{options}")).unwrap_or_default();
     format!("{}/{name}{options}", &address[..end])
 }
 
 async fn connect(url: &str) -> Result<Client> {
-    let (client, connection) = tokio_postgres::connect(url, NoTls)
-        .await
-        .context("connect to the test server")?;
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.context("connect to the test server")?;
     tokio::spawn(connection);
     Ok(client)
 }
@@ -366,15 +302,9 @@ async fn clone_of(template: &str) -> Result<TestDatabase> {
     let maintenance = maintenance()?;
     let name = format!("test_{}", Uuid::new_v4().simple());
     let client = connect(&maintenance).await?;
-    client
-        .batch_execute(&format!("create database {name} template {template}"))
-        .await?;
+    client.batch_execute(&format!("create database {name} template {template}")).await?;
     let url = with_name(&maintenance, &name);
-    Ok(TestDatabase {
-        maintenance,
-        name,
-        url,
-    })
+    Ok(TestDatabase { maintenance, name, url })
 }
 
 async fn template_of(key: &str, build: impl AsyncFnOnce(&str)) -> Result<String> {
@@ -382,43 +312,28 @@ async fn template_of(key: &str, build: impl AsyncFnOnce(&str)) -> Result<String>
     let key = fnv1a(key);
     let name = format!("template_{key:016x}");
     let client = connect(&maintenance).await?;
-    let exists = async || {
-        client
-            .query_opt("select 1 from pg_database where datname = $1", &[&name])
-            .await
-    };
+    let exists = async || client.query_opt("select 1 from pg_database where datname = $1", &[&name]).await;
     if exists().await?.is_some() {
         return Ok(name);
     }
     // Held until the connection ends, so also when `build` panics.
-    client
-        .execute("select pg_advisory_lock($1)", &[&key.cast_signed()])
-        .await?;
+    client.execute("select pg_advisory_lock($1)", &[&key.cast_signed()]).await?;
     if exists().await?.is_none() {
         let draft = format!("draft_{}", Uuid::new_v4().simple());
-        client
-            .batch_execute(&format!("create database {draft} template template0"))
-            .await?;
+        client.batch_execute(&format!("create database {draft} template template0")).await?;
         build(&with_name(&maintenance, &draft)).await;
         // It takes the template's name only when complete, and nobody may be connected to it then or when it is copied.
-        client
-            .batch_execute(&format!("alter database {draft} allow_connections false"))
-            .await?;
-        let end =
-            "select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = $1";
+        client.batch_execute(&format!("alter database {draft} allow_connections false")).await?;
+        let end = "select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = $1";
         client.query(end, &[&draft]).await?;
-        client
-            .batch_execute(&format!("alter database {draft} rename to {name}"))
-            .await?;
+        client.batch_execute(&format!("alter database {draft} rename to {name}")).await?;
     }
     Ok(name)
 }
 
 /// Any text as the same number in every process: the standard library promises that of no hasher.
 fn fnv1a(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]
@@ -428,11 +343,7 @@ mod tests {
     use super::*;
 
     async fn count(database: &TestDatabase) -> Result<i64> {
-        Ok(connect(database.url())
-            .await?
-            .query_one("select count(*) from people", &[])
-            .await?
-            .get(0))
+        Ok(connect(database.url()).await?.query_one("select count(*) from people", &[]).await?.get(0))
     }
 
     #[tokio::test]
@@ -442,24 +353,12 @@ mod tests {
         let build = async |url: &str| {
             built.fetch_add(1, Ordering::Relaxed);
             let sql = "create table people (name text); insert into people values ('Ada')";
-            connect(url)
-                .await
-                .unwrap()
-                .batch_execute(sql)
-                .await
-                .unwrap();
+            connect(url).await.unwrap().batch_execute(sql).await.unwrap();
         };
         let (one, other) = tokio::join!(database_from(&key, &build), database_from(&key, &build));
-        connect(one.url())
-            .await?
-            .batch_execute("insert into people values ('Émile'), ('Zoë')")
-            .await?;
+        connect(one.url()).await?.batch_execute("insert into people values ('Émile'), ('Zoë')").await?;
         assert_eq!((count(&one).await?, count(&other).await?), (3, 1));
-        assert_eq!(
-            built.load(Ordering::Relaxed),
-            1,
-            "the second caller waits for the first one's template"
-        );
+        assert_eq!(built.load(Ordering::Relaxed), 1, "the second caller waits for the first one's template");
         Ok(())
     }
 
@@ -471,23 +370,14 @@ mod tests {
         assert_eq!(client.query_one(tables, &[]).await?.get::<_, i64>(0), 0);
         let url = database.url().to_owned();
         drop(database);
-        assert!(
-            connect(&url).await.is_err(),
-            "dropped although somebody was connected"
-        );
+        assert!(connect(&url).await.is_err(), "dropped although somebody was connected");
         Ok(())
     }
 
     #[test]
     fn another_name_keeps_the_rest_of_the_url() {
-        assert_eq!(
-            with_name("postgres://u:p@127.0.0.1:5/postgres", "x"),
-            "postgres://u:p@127.0.0.1:5/x"
-        );
-        assert_eq!(
-            with_name("postgres://u@h/a?sslmode=disable", "x"),
-            "postgres://u@h/x?sslmode=disable"
-        );
+        assert_eq!(with_name("postgres://u:p@127.0.0.1:5/postgres", "x"), "postgres://u:p@127.0.0.1:5/x");
+        assert_eq!(with_name("postgres://u@h/a?sslmode=disable", "x"), "postgres://u@h/x?sslmode=disable");
         assert_eq!(with_name("postgres://u@h", "x"), "postgres://u@h/x");
     }
 }

@@ -181,8 +181,7 @@ pub(crate) async fn due(conn: &mut Conn, now: Timestamp) -> Result<Vec<CompanyId
 
 /// Every company with its name and state, the platform company among them.
 pub(crate) async fn every(conn: &mut Conn) -> Result<Vec<(CompanyId, String, CompanyState)>> {
-    conn.rows(&EVERY, &[val(CompanyId::PLATFORM)], |row| Ok((row.id(0)?, row.text(1)?, row.look(2, read_state)?)))
-        .await
+    conn.rows(&EVERY, &[val(CompanyId::PLATFORM)], |row| Ok((row.id(0)?, row.text(1)?, row.look(2, read_state)?))).await
 }
 
 /// Ends of both chains: revision and hash of the journal, count and hash of the refusals.

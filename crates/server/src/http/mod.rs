@@ -5,8 +5,10 @@
 //! function in [`layers::Settings`].
 
 pub mod body;
+pub mod caller;
 mod check;
 mod connection;
+pub mod cursor;
 mod intake;
 pub mod layers;
 pub mod listen;

@@ -41,17 +41,11 @@ async fn run(mut command: Command) -> Result<u8> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hang_up = signal(SignalKind::hangup())?;
 
-    let server = if env::var_os(VARIABLE).is_some() {
-        None
-    } else {
-        Some(Server::start()?)
-    };
+    let server = if env::var_os(VARIABLE).is_some() { None } else { Some(Server::start()?) };
     if let Some(server) = &server {
         command.env(VARIABLE, server.url());
     }
-    let mut child = command
-        .spawn()
-        .with_context(|| format!("run {:?}", command.as_std().get_program()))?;
+    let mut child = command.spawn().with_context(|| format!("run {:?}", command.as_std().get_program()))?;
     let (patience, code) = tokio::select! {
         status = child.wait() => return Ok(exit_code(status?)),
         // At a terminal the command has had the same Ctrl-C: let it end in its own way.
@@ -69,10 +63,7 @@ async fn end(child: &mut Child, patience: Duration, interrupt: &mut Signal) -> R
         return Ok(status?);
     }
     if let Some(id) = child.id() {
-        Command::new("sh")
-            .args(["-c", "kill -TERM \"$1\"", "sh", &id.to_string()])
-            .status()
-            .await?;
+        Command::new("sh").args(["-c", "kill -TERM \"$1\"", "sh", &id.to_string()]).status().await?;
     }
     tokio::select! {
         status = child.wait() => return Ok(status?),

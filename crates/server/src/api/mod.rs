@@ -1,0 +1,80 @@
+//! The dialects, mounted side by side, and what tells them apart.
+//!
+//! A dialect's folder holds its routes, its JSON and its errors, and imports no other dialect.
+
+pub mod cakewalk_v1;
+pub mod native;
+mod operations;
+
+use axum::Router;
+use axum::response::Response;
+use guildhall_domain::caller::Dialect;
+use http::{Method, Uri};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::App;
+use crate::config::Http;
+use crate::http::layers::{self, Asked, Guard, Plan, Refusal, Settings};
+
+/// One dialect as the rest of the server sees it.
+struct Spoken {
+    dialect: Dialect,
+    /// Its name in `/openapi/<name>.json`.
+    name: &'static str,
+    routes: fn(&App) -> OpenApiRouter<App>,
+}
+
+/// Every dialect that is spoken.
+const SPOKEN: &[Spoken] = &[
+    Spoken { dialect: Dialect::Native, name: "native", routes: native::routes },
+    Spoken { dialect: Dialect::Cakewalk, name: "cakewalk", routes: cakewalk_v1::routes },
+];
+
+/// The dialect that a path belongs to; native for paths of none, which it refuses in its own form.
+pub fn dialect_of(path: &str) -> Dialect {
+    let lower = path.get(..24).unwrap_or(path).to_ascii_lowercase();
+    if lower == "/api" || lower.starts_with("/api/") { Dialect::Cakewalk } else { Dialect::Native }
+}
+
+/// The whole server as one service: every dialect, the operations' routes and the layers around them.
+pub fn service(app: &App, http: &Http) -> Guard<Router> {
+    let mut router = operations::routes(app);
+    for spoken in SPOKEN {
+        let (routes, _) = (spoken.routes)(app).split_for_parts();
+        router = router.merge(routes);
+    }
+    let settings = Settings { manners: Some(manners), ..Settings::new(http, refuse, plan) };
+    layers::wrap(router.with_state(app.clone()), settings)
+}
+
+/// The names of the OpenAPI documents there are.
+pub fn documents() -> impl Iterator<Item = &'static str> {
+    SPOKEN.iter().map(|spoken| spoken.name)
+}
+
+/// The OpenAPI 3.1 document of a dialect, made from its handlers.
+pub fn document(app: &App, name: &str) -> Option<OpenApi> {
+    let spoken = SPOKEN.iter().find(|spoken| spoken.name == name)?;
+    Some((spoken.routes)(app).split_for_parts().1)
+}
+
+fn plan(_method: &Method, path: &str) -> Plan {
+    Plan::of(dialect_of(path).word())
+}
+
+/// The path manners of the dialect, before routing: letter case and trailing slashes.
+fn manners(uri: &Uri) -> Option<Uri> {
+    match dialect_of(uri.path()) {
+        Dialect::Cakewalk => cakewalk_v1::manners(uri),
+        _ => None,
+    }
+}
+
+/// A refusal by HTTP itself, in the form of the dialect that the path belongs to.
+fn refuse(asked: &Asked, refusal: Refusal) -> Response {
+    match dialect_of(asked.path()) {
+        Dialect::Cakewalk => cakewalk_v1::error::refuse(refusal),
+        _ => native::error::refuse(refusal),
+    }
+}

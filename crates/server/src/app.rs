@@ -1,0 +1,60 @@
+//! What every handler shares: the engine, the limiters and the limits.
+
+use std::sync::Arc;
+
+use guildhall_engine::Engine;
+
+use crate::config::Limits;
+use crate::http::rate::{Rates, WrongCredentials};
+
+/// The state of the router. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    engine: Engine,
+    limits: Limits,
+    cakewalk_calls: Rates,
+    calls: Rates,
+    wrong: WrongCredentials,
+}
+
+impl App {
+    /// The state around an engine, with limiters that have counted nothing yet.
+    pub fn new(engine: Engine, limits: Limits) -> Self {
+        Self(Arc::new(Inner {
+            cakewalk_calls: Rates::new(limits.cakewalk_calls),
+            calls: Rates::new(limits.calls),
+            wrong: WrongCredentials::new(limits.wrong_credentials),
+            engine,
+            limits,
+        }))
+    }
+
+    /// The use cases.
+    pub fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+    /// The limits on what a client may send.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+    /// Counts calls per key in the Cakewalk dialect.
+    pub fn cakewalk_calls(&self) -> &Rates {
+        &self.0.cakewalk_calls
+    }
+    /// Counts calls per key in every other dialect.
+    pub fn calls(&self) -> &Rates {
+        &self.0.calls
+    }
+    /// Counts wrong credentials per address.
+    pub fn wrong(&self) -> &WrongCredentials {
+        &self.0.wrong
+    }
+    /// Lets go of what the limiters need no more; for a timer.
+    pub fn retain_recent(&self) {
+        self.0.cakewalk_calls.retain_recent();
+        self.0.calls.retain_recent();
+        self.0.wrong.retain_recent();
+    }
+}

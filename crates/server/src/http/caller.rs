@@ -1,0 +1,130 @@
+//! From a request's credential to its caller, the same way in every dialect.
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use guildhall_domain::caller::{Caller, Dialect};
+use guildhall_domain::ids::RequestId;
+use guildhall_domain::{Error, Result};
+use guildhall_engine::Presented;
+use http::request::Parts;
+use http::{HeaderMap, Method, header};
+use uuid::Uuid;
+
+use super::layers::KeyId;
+use super::peer::Origin;
+use crate::app::App;
+
+/// How a dialect's clients present their key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// `X-API-KEY` and `X-API-SECRET`; no `Authorization` takes part.
+    TwoHeaders,
+    /// `Authorization: Bearer …`.
+    Bearer,
+    /// Either of the two.
+    Either,
+}
+
+/// A dialect's door: who it lets in and how it refuses.
+#[derive(Clone)]
+pub struct Door {
+    /// The state of the router.
+    pub app: App,
+    /// The dialect.
+    pub dialect: Dialect,
+    /// How keys are presented.
+    pub manner: Manner,
+    /// Puts an error into the dialect's form.
+    pub refuse: fn(Error, RequestId) -> Response,
+    /// Methods other than GET and HEAD that only read here, told by method and path.
+    pub reads: fn(&Method, &str) -> bool,
+}
+
+/// In the extensions of a response: why it is a refusal, for the chain of refusals.
+#[derive(Clone, Copy, Debug)]
+pub struct Cause(pub &'static str);
+
+/// The caller, in a handler's arguments. The door has put it into the request's extensions.
+pub struct Auth(pub Caller);
+
+impl<S: Sync> FromRequestParts<S> for Auth {
+    type Rejection = http::StatusCode;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        // Only a route mounted without its door has no caller: a fault of ours, answered as one.
+        parts.extensions.get::<Caller>().cloned().map(Self).ok_or(http::StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+/// The middleware of a door: identifies the caller, holds it to its rate, and refuses changes by a key that may only
+/// read, all before the body is read.
+pub async fn identify(State(door): State<Door>, mut request: Request, next: Next) -> Response {
+    let id = request.extensions().get::<super::layers::RequestId>().map_or_else(Uuid::nil, |id| id.0);
+    let request_id = RequestId::new(id);
+    let caller = match admit(&door, &request, request_id).await {
+        Ok(caller) => caller,
+        Err(error) => return (door.refuse)(error, request_id),
+    };
+    let key = caller.key;
+    let reads =
+        matches!(*request.method(), Method::GET | Method::HEAD) || (door.reads)(request.method(), request.uri().path());
+    let mut response = match door.app.engine().may_write(&caller) {
+        Err(error) if !reads => (door.refuse)(error, request_id),
+        _ => {
+            request.extensions_mut().insert(caller.clone());
+            next.run(request).await
+        }
+    };
+    if let Some(Cause(cause)) = response.extensions().get() {
+        door.app.engine().refused(&caller, cause);
+    }
+    if let Some(key) = key {
+        response.extensions_mut().insert(KeyId(key.uuid()));
+    }
+    response
+}
+
+async fn admit(door: &Door, request: &Request, request_id: RequestId) -> Result<Caller> {
+    let outcome = match presented(request.headers(), door.manner) {
+        Some(presented) => door.app.engine().authenticate(presented, door.dialect, request_id).await,
+        None => Err(Error::Unauthenticated { why: missing(door.manner) }),
+    };
+    let caller = match outcome {
+        Err(Error::Unauthenticated { why }) => {
+            let address = request.extensions().get::<Origin>().map(|origin| origin.client);
+            // A right credential is never held up by wrong ones from the same address.
+            return Err(match address.map(|address| door.app.wrong().failed(address)) {
+                Some(Err(retry)) => Error::TooFast { retry_after: retry.0 },
+                _ => Error::Unauthenticated { why },
+            });
+        }
+        other => other?,
+    };
+    let rates = if door.dialect == Dialect::Cakewalk { door.app.cakewalk_calls() } else { door.app.calls() };
+    if let Some(key) = caller.key {
+        rates.check(key.uuid()).map_err(|retry| Error::TooFast { retry_after: retry.0 })?;
+    }
+    Ok(caller)
+}
+
+fn missing(manner: Manner) -> &'static str {
+    match manner {
+        Manner::TwoHeaders => "send the key in X-API-KEY and its secret in X-API-SECRET",
+        Manner::Bearer | Manner::Either => "send the key as Authorization: Bearer <key id>.<secret>",
+    }
+}
+
+fn presented(headers: &HeaderMap, manner: Manner) -> Option<Presented<'_>> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let pair = || Some(Presented::Pair { id: text("x-api-key")?, secret: text("x-api-secret")? });
+    let bearer = || {
+        let (scheme, token) = text(header::AUTHORIZATION.as_str())?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| Presented::Bearer(token.trim()))
+    };
+    match manner {
+        Manner::TwoHeaders => pair(),
+        Manner::Bearer => bearer(),
+        Manner::Either => bearer().or_else(pair),
+    }
+}
