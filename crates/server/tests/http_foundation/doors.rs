@@ -19,6 +19,7 @@ fn certificate(dir: &std::path::Path) -> (Arc<rustls::ServerConfig>, reqwest::Ce
 
 #[tokio::test]
 async fn tls_speaks_both_http_versions() {
+    logging::Lines::shared();
     let dir = tempfile::tempdir().expect("a directory");
     let (config, trusted) = certificate(dir.path());
     let limits = Limits { head_time: Duration::from_millis(500), ..Limits::default() };
@@ -56,6 +57,7 @@ async fn http2_without_tls_and_its_refusals() {
 
 #[tokio::test]
 async fn the_socket_is_its_owners_and_goes_away() {
+    logging::Lines::shared();
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("g.db.sock");
     let limits = Limits::default();

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Write},
-    sync::Mutex,
+    sync::{Mutex, OnceLock},
 };
 
 use guildhall_server::http::layers::KeyId;
@@ -10,7 +10,7 @@ use guildhall_server::http::layers::KeyId;
 use super::*;
 
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+pub(super) struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Lines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
@@ -23,27 +23,36 @@ impl Write for Lines {
 }
 
 impl Lines {
-    fn requests(&self) -> Vec<Value> {
+    /// The process's one log. Set up before the first request of any test: tracing remembers of each of its call sites
+    /// whether anybody listened when it was first reached.
+    pub(super) fn shared() -> &'static Self {
+        static SHARED: OnceLock<Lines> = OnceLock::new();
+        SHARED.get_or_init(|| {
+            let lines = Self::default();
+            let writer = lines.clone();
+            let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || writer.clone());
+            tracing::subscriber::set_global_default(subscriber.finish()).expect("the only one");
+            lines
+        })
+    }
+
+    fn requests(&self, dialect: &str) -> Vec<Value> {
         let text = String::from_utf8(self.0.lock().expect("whole").clone()).expect("text");
         let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("json"));
-        lines.filter(|line| line["target"] == "guildhall::request").collect()
+        lines.filter(|line| line["target"] == "guildhall::request" && line["dialect"] == dialect).collect()
     }
 }
 
-/// On one thread, so that the test's own subscriber hears all of it.
-#[tokio::test(flavor = "current_thread")]
+#[tokio::test]
 async fn a_request_leaves_one_line_without_its_query() {
-    let lines = Lines::default();
-    let writer = lines.clone();
-    let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || writer.clone()).finish();
-    let _here = tracing::subscriber::set_default(subscriber);
-
+    let lines = Lines::shared();
     let limits = Limits { stop_time: Duration::from_millis(100), ..Limits::default() };
     let bound = listen::tcp("127.0.0.1:0", None, &limits).await.expect("a free port");
     let (url, stop, gate) = (bound.url().to_owned(), CancellationToken::new(), Gate::default());
     let keyed = async || (Extension(KeyId(uuid::Uuid::from_u128(7))), "hello");
+    let settings = Settings { plan: |_, _| Plan::of("logged"), ..settings(&limits) };
     let router = routes(gate.clone()).route("/keyed/{id}", get(keyed));
-    let running = tokio::spawn(bound.serve(wrap(router, settings(&limits)), stop.clone()));
+    let running = tokio::spawn(bound.serve(wrap(router, settings), stop.clone()));
 
     let ask = async |path: &str| {
         client().get(format!("{url}{path}")).header("x-api-secret", "s3cret").send().await.expect("answers")
@@ -56,11 +65,11 @@ async fn a_request_leaves_one_line_without_its_query() {
     running.await.expect("ends");
     assert!(left.await.expect("runs").is_err());
 
-    let requests = lines.requests();
+    let requests = lines.requests("logged");
     assert_eq!(requests.len(), 3);
     let first = &requests[0];
     assert_eq!((&first["route"], &first["status"]), (&json!("/keyed/{id}"), &json!(200)));
-    assert_eq!((&first["dialect"], &first["method"], &first["bytes"]), (&json!("test"), &json!("GET"), &json!(5)));
+    assert_eq!((&first["dialect"], &first["method"], &first["bytes"]), (&json!("logged"), &json!("GET"), &json!(5)));
     assert_eq!(first["key"], "00000000-0000-0000-0000-000000000007");
     assert!(first["micros"].is_u64() && first["request_id"].is_string());
     assert_eq!((&requests[1]["path"], &requests[1]["status"]), (&json!("\"/none%20\""), &json!(404)));

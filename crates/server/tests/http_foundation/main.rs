@@ -113,6 +113,7 @@ fn settings(limits: &Limits) -> Settings {
 }
 
 async fn start(limits: Limits, change: impl FnOnce(&mut Settings)) -> App {
+    logging::Lines::shared();
     let bound = listen::tcp("127.0.0.1:0", None, &limits).await.expect("a free port");
     let (gate, stop) = (Gate::default(), CancellationToken::new());
     let mut settings = settings(&limits);
