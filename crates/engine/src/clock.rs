@@ -57,9 +57,16 @@ impl Clock {
         }
     }
 
-    /// Follows another clock that is `offset` microseconds ahead of this machine's.
+    /// Follows another clock that is `offset` microseconds ahead of this machine's. A standing clock follows nobody.
     pub(crate) fn follow(&self, offset: i64) {
-        self.offset.store(offset, Ordering::Relaxed);
+        if self.runs() {
+            self.offset.store(offset, Ordering::Relaxed);
+        }
+    }
+
+    /// Does it run by itself?
+    pub(crate) fn runs(&self) -> bool {
+        matches!(self.source, Source::Machine)
     }
 
     /// A new id (UUID version 7, RFC 9562 §5.7); ids made later sort behind it.

@@ -191,7 +191,7 @@ impl Engine {
         if let Db::Postgres(server) = self.db() {
             let offset = server.measure_offset(|| self.clock().local()).await?;
             self.clock().follow(offset);
-            if offset.abs() > 100_000 {
+            if self.clock().runs() && offset.abs() > 100_000 {
                 return Err(away(format!("this machine's clock is {} ms off the database's", offset / 1000)));
             }
         }

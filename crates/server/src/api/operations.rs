@@ -4,7 +4,6 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use guildhall_domain::Error;
 use guildhall_domain::ids::RequestId;
 use http::StatusCode;
 use serde_json::json;

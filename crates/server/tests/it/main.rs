@@ -1,0 +1,3 @@
+//! The server as its clients see it: every test calls it over HTTP or runs its binary, on both databases.
+
+mod story;
