@@ -387,6 +387,16 @@ impl Engine {
         self.write(caller, async move |tx| change(tx, &ask).await).await
     }
 
+    /// May this caller change the members of this group? For doors that tell so before what is wrong with a body.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnlyKey`], [`Error::Forbidden`].
+    pub async fn may_change_members(&self, caller: &Caller, group: GroupId) -> Result<()> {
+        authz::may_write(caller)?;
+        let mut conn = self.db().reader().await?;
+        authz::may(&mut conn, caller, Action::ManageMembers(group), self.clock().now()).await
+    }
+
     /// One page of the direct members of a group, by user id.
     ///
     /// # Errors
