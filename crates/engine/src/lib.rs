@@ -75,8 +75,6 @@ struct Inner {
     secrets: Secrets,
     news: Arc<news::News>,
     tally: housekeeping::Tally,
-    /// Held while the process lives: one process per file.
-    _lock: Option<std::fs::File>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -108,7 +106,7 @@ impl Engine {
     /// when the database does not answer.
     pub async fn open(options: Options) -> Result<Self> {
         let Options { database, master_key, connections, clock } = options;
-        let (db, lock, secrets) = if let Some(path) = sqlite_path(&database) {
+        let (db, secrets) = if let Some(path) = sqlite_path(&database) {
             open_sqlite(&path, master_key.as_deref(), connections)?
         } else if database.starts_with("postgres://") || database.starts_with("postgresql://") {
             let key = master_key.ok_or_else(|| {
@@ -116,7 +114,7 @@ impl Engine {
             })?;
             let server = store::postgres::Server::new(&database, connections)?;
             clock.follow(server.measure_offset(|| clock.local()).await?);
-            (Db::Postgres(server), None, Secrets::parse(&key)?)
+            (Db::Postgres(server), Secrets::parse(&key)?)
         } else {
             return Err(Error::invalid("database", "must be sqlite:PATH or postgres://USER@HOST/NAME"));
         };
@@ -127,7 +125,7 @@ impl Engine {
         let (db, news) = (Arc::new(db), Arc::new(news::News::default()));
         let writer = Writer::start(Arc::clone(&db), clock.clone(), Arc::clone(&news))?;
         let tally = housekeeping::Tally::default();
-        Ok(Self(Arc::new(Inner { db, writer, clock, secrets, news, tally, _lock: lock })))
+        Ok(Self(Arc::new(Inner { db, writer, clock, secrets, news, tally })))
     }
 
     /// The clock that every time comes from.
@@ -237,11 +235,7 @@ impl Engine {
     }
 }
 
-fn open_sqlite(
-    path: &Path,
-    master_key: Option<&str>,
-    connections: usize,
-) -> Result<(Db, Option<std::fs::File>, Secrets)> {
+fn open_sqlite(path: &Path, master_key: Option<&str>, connections: usize) -> Result<(Db, Secrets)> {
     if rusqlite::version_number() < 3_051_003 {
         return Err(Error::conflict(format!("SQLite {} is linked; 3.51.3 or newer is needed", rusqlite::version())));
     }
@@ -268,5 +262,5 @@ fn open_sqlite(
         // Only a database that does not exist yet may get a fresh key: a new one for old hashes opens nothing.
         None => Secrets::from_file(&beside(path, "key"), !path.exists())?,
     };
-    Ok((Db::Sqlite(store::sqlite::File::new(path, connections)), Some(lock), secrets))
+    Ok((Db::Sqlite(store::sqlite::File::new(path, connections, lock)), secrets))
 }
