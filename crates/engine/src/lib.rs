@@ -189,12 +189,9 @@ impl Engine {
     /// [`Error::Unavailable`] with what is in the way.
     pub async fn ready(&self) -> Result<()> {
         let away = |why: String| Error::Unavailable { why, retry_after: 2 };
-        if let Db::Postgres(server) = self.db() {
-            let offset = server.measure_offset(|| self.clock().local()).await?;
-            self.clock().follow(offset);
-            if self.clock().runs() && offset.abs() > 100_000 {
-                return Err(away(format!("this machine's clock is {} ms off the database's", offset / 1000)));
-            }
+        let offset = self.keep_time().await?;
+        if offset.abs() > 100_000 {
+            return Err(away(format!("this machine's clock is {} ms off the database's", offset / 1000)));
         }
         let asked = async {
             let mut conn = self.db().reader().await?;
@@ -204,6 +201,18 @@ impl Engine {
             Ok(answer) => answer.map(drop),
             Err(_) => Err(away("the database does not answer".into())),
         }
+    }
+
+    /// Measures how far this machine's clock is behind the database's, in microseconds, and follows that. On SQLite, and
+    /// with a clock that stands, there is nothing to follow.
+    pub(crate) async fn keep_time(&self) -> Result<i64> {
+        let Db::Postgres(server) = self.db() else { return Ok(0) };
+        if !self.clock().runs() {
+            return Ok(0);
+        }
+        let offset = server.measure_offset(|| self.clock().local()).await?;
+        self.clock().follow(offset);
+        Ok(offset)
     }
 
     /// Connections of the pool in use and open; none on SQLite.
