@@ -5,6 +5,7 @@ mod callers;
 mod clock;
 mod companies;
 pub mod directory;
+mod doctor;
 mod groups;
 mod housekeeping;
 mod idempotency;
@@ -12,6 +13,7 @@ mod journal;
 mod keys;
 mod memberships;
 mod news;
+mod restore;
 mod secrets;
 mod store;
 mod users;
@@ -28,10 +30,12 @@ use guildhall_domain::{Error, Result};
 pub use callers::{Presented, Token};
 pub use clock::Clock;
 pub use companies::NewCompany;
+pub use doctor::Check;
 pub use groups::Shown;
 pub use journal::{Verified, whole_data};
 pub use keys::{NewKey, Secret};
 pub use memberships::{ChangeMembers, ChangedMember, MemberRef};
+pub use restore::{Restored, restore};
 pub use secrets::Secrets;
 pub use store::events::Entry;
 pub use store::groups::{GroupFilter, GroupKey, GroupSort};
@@ -74,6 +78,9 @@ struct Inner {
     secrets: Secrets,
     news: Arc<news::News>,
     tally: housekeeping::Tally,
+    loads: directory::Loads,
+    /// Schema steps that opening ran.
+    steps: usize,
     /// Held while the process lives: one process per file.
     _lock: Option<std::fs::File>,
 }
@@ -120,18 +127,23 @@ impl Engine {
             return Err(Error::invalid("database", "must be sqlite:PATH or postgres://USER@HOST/NAME"));
         };
         let mut conn = db.writer().await?;
-        store::migrate::run(&mut conn).await?;
+        let steps = store::migrate::run(&mut conn).await?;
         companies::platform(&mut conn, &secrets, clock.now()).await?;
         drop(conn);
         let (db, news) = (Arc::new(db), Arc::new(news::News::default()));
         let writer = Writer::start(Arc::clone(&db), clock.clone(), Arc::clone(&news))?;
-        let tally = housekeeping::Tally::default();
-        Ok(Self(Arc::new(Inner { db, writer, clock, secrets, news, tally, _lock: lock })))
+        let (tally, loads) = (housekeeping::Tally::default(), directory::Loads::default());
+        Ok(Self(Arc::new(Inner { db, writer, clock, secrets, news, tally, loads, steps, _lock: lock })))
     }
 
     /// The clock that every time comes from.
     pub fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    /// The schema that this database has now, and how many steps opening it took to get there.
+    pub fn schema(&self) -> (i64, usize) {
+        (store::migrate::known(), self.0.steps)
     }
 
     /// What the writer has done so far.
@@ -147,6 +159,9 @@ impl Engine {
     }
     pub(crate) fn news(&self) -> &news::News {
         &self.0.news
+    }
+    pub(crate) fn loads(&self) -> &directory::Loads {
+        &self.0.loads
     }
     pub(crate) fn tally(&self) -> &housekeeping::Tally {
         &self.0.tally
@@ -235,9 +250,20 @@ fn open_sqlite(
     if rusqlite::version_number() < 3_051_003 {
         return Err(Error::conflict(format!("SQLite {} is linked; 3.51.3 or newer is needed", rusqlite::version())));
     }
+    let lock = lock_file(path)?;
+    let secrets = match master_key {
+        Some(key) => Secrets::parse(key)?,
+        // Only a database that does not exist yet may get a fresh key: a new one for old hashes opens nothing.
+        None => Secrets::from_file(&beside(path, "key"), !path.exists())?,
+    };
+    Ok((Db::Sqlite(store::sqlite::File::new(path, connections)), Some(lock), secrets))
+}
+
+/// Takes the lock that says one process has this SQLite file; held until the result is dropped.
+fn lock_file(path: &Path) -> Result<std::fs::File> {
     let lock_file = beside(path, "lock");
-    let options = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(&lock_file);
-    let lock = options.map_err(|e| {
+    let opened = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(&lock_file);
+    let lock = opened.map_err(|e| {
         Error::conflict(format!(
             "{} cannot be written ({e}); choose a directory that this user may write to",
             lock_file.display()
@@ -253,10 +279,5 @@ fn open_sqlite(
         }
         Err(std::fs::TryLockError::Error(e)) => return Err(Error::conflict(format!("{}: {e}", lock_file.display()))),
     }
-    let secrets = match master_key {
-        Some(key) => Secrets::parse(key)?,
-        // Only a database that does not exist yet may get a fresh key: a new one for old hashes opens nothing.
-        None => Secrets::from_file(&beside(path, "key"), !path.exists())?,
-    };
-    Ok((Db::Sqlite(store::sqlite::File::new(path, connections)), Some(lock), secrets))
+    Ok(lock)
 }

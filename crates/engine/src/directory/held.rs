@@ -68,7 +68,6 @@ pub(super) struct Slot {
 
 /// All that a load holds of one company.
 pub(super) struct Part {
-    pub id: CompanyId,
     /// The first line that names it.
     pub first: Place,
     pub company: Option<Held<CompanyRecord>>,
@@ -182,9 +181,6 @@ impl Load {
     fn take(&mut self, at: Place, record: Record) -> Result<()> {
         match record {
             Record::Company(record) => {
-                if record.id == CompanyId::PLATFORM {
-                    return Err(Error::invalid("id", "is not usable"));
-                }
                 name::name("name", &record.name)?;
                 Settings::default().apply(record.settings.clone())?;
                 self.bear(at, record.id.uuid(), "company")?;
@@ -254,6 +250,9 @@ impl Load {
     }
 
     fn bear(&mut self, at: Place, id: Uuid, noun: &'static str) -> Result<()> {
+        if id.is_nil() {
+            return Err(Error::invalid("id", "is not usable"));
+        }
         let number = self.number(id);
         match self.known.get(&number) {
             Some((other, place)) => Err(Error::Taken {
@@ -276,19 +275,22 @@ impl Load {
             let id = CompanyId::new(ids[number as usize]);
             let (ids, extras) = (ids.clone(), extras.clone());
             let (users, groups, memberships) = (Vec::new(), Vec::new(), Vec::new());
-            parts.insert(id, Part { id, first, company: None, users, groups, memberships, ids, extras });
+            parts.insert(id, Part { first, company: None, users, groups, memberships, ids, extras });
         }
         fn into(parts: &mut BTreeMap<CompanyId, Part>, id: CompanyId) -> Result<&mut Part, Fault> {
             parts.get_mut(&id).ok_or_else(|| Error::internal("a record without a company").into())
         }
         for held in self.companies {
-            into(&mut parts, held.record.id)?.company = Some(held);
+            let id = held.record.id;
+            into(&mut parts, id)?.company = Some(held);
         }
         for held in self.users {
-            into(&mut parts, held.record.company)?.users.push(held);
+            let id = held.record.company;
+            into(&mut parts, id)?.users.push(held);
         }
         for held in self.groups {
-            into(&mut parts, held.record.company)?.groups.push(held);
+            let id = held.record.company;
+            into(&mut parts, id)?.groups.push(held);
         }
         if parts.len() == 1
             && let Some(part) = parts.values_mut().next()
