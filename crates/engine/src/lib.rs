@@ -79,6 +79,8 @@ struct Inner {
     news: Arc<news::News>,
     tally: housekeeping::Tally,
     loads: directory::Loads,
+    /// Where the master key lies, when it came from its file.
+    key_file: Option<PathBuf>,
     /// Schema steps that opening ran.
     steps: usize,
     /// Held while the process lives: one process per file.
@@ -114,6 +116,7 @@ impl Engine {
     /// when the database does not answer.
     pub async fn open(options: Options) -> Result<Self> {
         let Options { database, master_key, connections, clock } = options;
+        let key_file = sqlite_path(&database).filter(|_| master_key.is_none()).map(|path| beside(&path, "key"));
         let (db, lock, secrets) = if let Some(path) = sqlite_path(&database) {
             open_sqlite(&path, master_key.as_deref(), connections)?
         } else if database.starts_with("postgres://") || database.starts_with("postgresql://") {
@@ -133,7 +136,7 @@ impl Engine {
         let (db, news) = (Arc::new(db), Arc::new(news::News::default()));
         let writer = Writer::start(Arc::clone(&db), clock.clone(), Arc::clone(&news))?;
         let (tally, loads) = (housekeeping::Tally::default(), directory::Loads::default());
-        Ok(Self(Arc::new(Inner { db, writer, clock, secrets, news, tally, loads, steps, _lock: lock })))
+        Ok(Self(Arc::new(Inner { db, writer, clock, secrets, news, tally, loads, key_file, steps, _lock: lock })))
     }
 
     /// The clock that every time comes from.
@@ -144,6 +147,11 @@ impl Engine {
     /// The schema that this database has now, and how many steps opening it took to get there.
     pub fn schema(&self) -> (i64, usize) {
         (store::migrate::known(), self.0.steps)
+    }
+
+    /// The file that holds the master key; none when `GUILDHALL_MASTER_KEY` gave it.
+    pub fn key_file(&self) -> Option<&Path> {
+        self.0.key_file.as_deref()
     }
 
     /// What the writer has done so far.
