@@ -124,15 +124,17 @@ impl Engine {
         .await
     }
 
-    /// Deletes the company that the caller is at work in: no door shows it any more and its keys end.
+    /// Deletes the company that the caller is at work in: no door shows it any more and its keys end. `version` is
+    /// what `If-Match` named.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] without a platform key.
-    pub async fn archive_company(&self, caller: &Caller) -> Result<Written<()>> {
-        self.write(caller, async |tx| {
+    /// [`Error::Forbidden`] without a platform key; [`Error::Stale`].
+    pub async fn archive_company(&self, caller: &Caller, version: Option<u64>) -> Result<Written<()>> {
+        self.write(caller, async move |tx| {
             let (caller, now, id) = (tx.caller().clone(), tx.now(), tx.company());
             authz::may(tx, &caller, Action::ManagePlatform, now).await?;
             let company = in_use(companies::get(tx, id).await?)?;
+            matches(version, company.version)?;
             let company = Company { state: CompanyState::Archived, version: tx.revision(), updated_at: now, ..company };
             companies::update(tx, &company).await?;
             tx.head_mut().state = CompanyState::Archived;
