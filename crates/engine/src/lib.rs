@@ -35,6 +35,7 @@ pub use memberships::{ChangeMembers, ChangedMember, MemberRef};
 pub use secrets::Secrets;
 pub use store::events::Entry;
 pub use store::groups::{GroupFilter, GroupKey, GroupSort};
+pub use store::reasons::Added;
 pub use store::refusals::Refusal;
 pub use store::users::{UserFilter, UserKey, UserSort};
 pub use writer::{WriterStats, Written};

@@ -16,6 +16,39 @@ use super::{Statement, Value};
 /// Sets sent together before their answers are awaited: bounds the memory of a bulk change.
 const TOGETHER: usize = 500;
 
+/// One connection of the pool. One that is given up inside a transaction does not go back: what it held is rolled
+/// back as it closes.
+pub(crate) struct Client {
+    object: Option<Object>,
+    open: bool,
+}
+
+impl std::ops::Deref for Client {
+    type Target = Object;
+    fn deref(&self) -> &Object {
+        // Taken only in `drop`, after which nobody can ask.
+        self.object.as_ref().unwrap_or_else(|| unreachable!("a connection was used after it was given back"))
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        if let Some(object) = self.object.take().filter(|_| self.open) {
+            let _closes = Object::take(object);
+        }
+    }
+}
+
+impl Client {
+    /// Runs bare words, and notes whether they leave a transaction open.
+    pub(crate) async fn words(&mut self, words: &str) -> Result<()> {
+        self.open |= words.starts_with("begin");
+        self.batch_execute(words).await.map_err(|e| error(&e))?;
+        self.open &= !matches!(words, "commit" | "rollback");
+        Ok(())
+    }
+}
+
 /// The server and its pool.
 pub(crate) struct Server {
     pool: Pool,
@@ -37,7 +70,7 @@ impl Server {
         // A statement or an idle transaction that outlives its caller must not hold locks.
         let options = config.get_options().map_or_else(String::new, |given| format!("{given} "));
         config.options(format!(
-            "{options}-c statement_timeout=60000 -c idle_in_transaction_session_timeout=60000 -c lock_timeout=10000"
+            "{options}-c statement_timeout=5000 -c idle_in_transaction_session_timeout=60000 -c lock_timeout=4000"
         ));
         // `prefer`, the default of the address form, would encrypt without knowing to whom: either plain, on a
         // network that is trusted, or `sslmode=require`, verified against the system's roots.
@@ -69,13 +102,13 @@ impl Server {
     ///
     /// # Errors
     /// [`Error::Unavailable`] when none can be had.
-    pub(crate) async fn connection(&self) -> Result<Object> {
+    pub(crate) async fn connection(&self) -> Result<Client> {
         let mut last = None;
         for _ in 0..=self.pool.status().size.min(16) {
             let client = self.pool.get().await.map_err(away)?;
             let proof = client.simple_query("show transaction_read_only");
             match tokio::time::timeout(Duration::from_secs(2), proof).await {
-                Ok(Ok(answer)) if writable(&answer) => return Ok(client),
+                Ok(Ok(answer)) if writable(&answer) => return Ok(Client { object: Some(client), open: false }),
                 Ok(Ok(_)) => last = Some("the server is read-only".to_owned()),
                 Ok(Err(e)) => last = Some(e.to_string()),
                 Err(_) => last = Some("the server does not answer".to_owned()),
@@ -143,7 +176,7 @@ fn bound<'a>(values: &'a [Value<'_>]) -> Vec<&'a (dyn ToSql + Sync)> {
 }
 
 pub(crate) async fn query(
-    client: &Object,
+    client: &Client,
     statement: &Statement,
     values: &[Value<'_>],
 ) -> Result<Vec<tokio_postgres::Row>> {
@@ -151,12 +184,12 @@ pub(crate) async fn query(
     client.query(&prepared, &bound(values)).await.map_err(|e| error(&e))
 }
 
-pub(crate) async fn execute(client: &Object, statement: &Statement, values: &[Value<'_>]) -> Result<u64> {
+pub(crate) async fn execute(client: &Client, statement: &Statement, values: &[Value<'_>]) -> Result<u64> {
     let prepared = client.prepare_cached(statement.postgres).await.map_err(|e| error(&e))?;
     client.execute(&prepared, &bound(values)).await.map_err(|e| error(&e))
 }
 
-pub(crate) async fn execute_each(client: &Object, statement: &Statement, sets: &[Vec<Value<'_>>]) -> Result<Vec<u64>> {
+pub(crate) async fn execute_each(client: &Client, statement: &Statement, sets: &[Vec<Value<'_>>]) -> Result<Vec<u64>> {
     let prepared = client.prepare_cached(statement.postgres).await.map_err(|e| error(&e))?;
     let mut changed = Vec::with_capacity(sets.len());
     for some in sets.chunks(TOGETHER) {
@@ -170,7 +203,7 @@ pub(crate) async fn execute_each(client: &Object, statement: &Statement, sets: &
 }
 
 pub(crate) async fn query_each(
-    client: &Object,
+    client: &Client,
     statement: &Statement,
     sets: &[Vec<Value<'_>>],
 ) -> Result<Vec<Vec<tokio_postgres::Row>>> {
