@@ -192,6 +192,7 @@ impl NewCompany {
             external_id: admin.external_id,
             attributes: admin.attributes.map(|map| Value::Object(map).to_string()),
             created_at: None,
+            groups: Default::default(),
         });
         let id = self.id.map(|id| id.0.into()).or(id);
         Ok(guildhall_engine::NewCompany { id, name: self.name, settings: Some(settings), admin })

@@ -126,6 +126,7 @@ impl NewUser {
             external_id: self.external_id,
             attributes: self.attributes.map(|map| Value::Object(map).to_string()),
             created_at: None,
+            groups: Default::default(),
         })
     }
 }
@@ -192,6 +193,7 @@ impl EditUser {
             role: patch(self.role.try_map(|word| Role::parse("role", &word))?),
             manager: patch(self.manager.map(|id| id.0.into())),
             external_id: patch(self.external_id),
+            groups: Default::default(),
             attributes: patch(self.attributes.map(|map| Value::Object(map).to_string())),
         })
     }
@@ -229,7 +231,7 @@ impl ListUsers {
     pub fn filter(&self) -> Result<(UserFilter, UserSort, Order)> {
         let status = self.status.as_deref().map(|word| UserStatus::parse("status", word)).transpose()?;
         let (sort, order) = sorted(self.sort.as_deref(), UserSort::Name, UserSort::Created)?;
-        Ok((UserFilter { text: searched(self.q.as_deref())?, status }, sort, order))
+        Ok((UserFilter { text: searched(self.q.as_deref())?, status, ..UserFilter::default() }, sort, order))
     }
 }
 
