@@ -56,6 +56,10 @@ impl Engine {
     /// # Errors
     /// [`Error::Forbidden`] without a platform key; [`Error::Taken`] when the id is in use; [`Error::Invalid`].
     pub async fn create_company(&self, caller: &Caller, new: NewCompany) -> Result<Written<(Company, Option<UserId>)>> {
+        // Asked here as well: inside, in a company that is not there yet, another's key would count as none at all.
+        let mut conn = self.db().reader().await?;
+        authz::may(&mut conn, caller, Action::ManagePlatform, self.clock().now()).await?;
+        drop(conn);
         let id = new.id.unwrap_or_else(|| self.clock().id());
         let caller = Caller { company: id, ..caller.clone() };
         self.write(&caller, async move |tx| {
