@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use aws_lc_rs::digest;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
@@ -71,7 +71,10 @@ fn openapi(documents: &BTreeMap<String, Rendered>, Path(file): Path<String>, hea
     };
     let shared = [(header::ETAG, tag.clone()), (header::CACHE_CONTROL, "no-cache".to_owned())];
     let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    if known.flat_map(|value| value.split(',')).any(|known| matches!(known.trim(), "*") || known.trim().ends_with(tag.as_str())) {
+    if known
+        .flat_map(|value| value.split(','))
+        .any(|known| matches!(known.trim(), "*") || known.trim().ends_with(tag.as_str()))
+    {
         return (StatusCode::NOT_MODIFIED, shared).into_response();
     }
     (shared, [(header::CONTENT_TYPE, "application/json")], text.clone()).into_response()

@@ -1,4 +1,5 @@
 //! The server as its clients see it: every test calls it over HTTP or runs its binary, on both databases.
 
 mod model;
+mod native;
 mod story;

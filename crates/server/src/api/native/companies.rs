@@ -3,8 +3,8 @@
 use aws_lc_rs::digest;
 use axum::extract::State;
 use axum::response::Response;
-use guildhall_domain::ids::{CompanyId, KeyId, UserId};
 use guildhall_domain::company::Company;
+use guildhall_domain::ids::{CompanyId, KeyId, UserId};
 use http::{StatusCode, header};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -82,9 +82,12 @@ async fn get(State(app): State<App>, read: Read<wire::OfCompany>) -> Reply {
 async fn edit(State(app): State<App>, ask: Change<wire::OfCompany, Json<wire::EditCompany>>) -> Reply {
     let version = ask.if_match.version(async { Ok(app.engine().company(&ask.caller).await?.version) }).await;
     let edit = ask.body.0.command();
-    carry_out(ask.caller, ask.once, |company, _, _| answer(company), async |caller| {
-        app.engine().edit_company(&caller, edit, version).await
-    })
+    carry_out(
+        ask.caller,
+        ask.once,
+        |company, _, _| answer(company),
+        async |caller| app.engine().edit_company(&caller, edit, version).await,
+    )
     .await
 }
 
@@ -93,8 +96,11 @@ async fn edit(State(app): State<App>, ask: Change<wire::OfCompany, Json<wire::Ed
     params(wire::OfCompany), responses((status = 204, description = "It is deleted.")))]
 async fn archive(State(app): State<App>, ask: Change<wire::OfCompany, NoBody>) -> Result<Response, Failure> {
     let version = ask.if_match.version(async { Ok(app.engine().company(&ask.caller).await?.version) }).await;
-    carry_out(ask.caller, ask.once, |(), _, _| Answer::empty(StatusCode::NO_CONTENT), async |caller| {
-        app.engine().archive_company(&caller, version).await
-    })
+    carry_out(
+        ask.caller,
+        ask.once,
+        |(), _, _| Answer::empty(StatusCode::NO_CONTENT),
+        async |caller| app.engine().archive_company(&caller, version).await,
+    )
     .await
 }

@@ -2,7 +2,9 @@
 
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
     Components, ContentBuilder, InfoBuilder, KnownFormat, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, Ref,
@@ -34,7 +36,11 @@ const REFUSALS: &[(&str, &str, &str)] = &[
     ("412", "PreconditionFailed", "The record has another version than `If-Match` names, or the revision is ahead."),
     ("413", "TooLarge", "The body is too large."),
     ("415", "MediaType", "The body is not JSON."),
-    ("422", "Unprocessable", "A well-formed id in the body leads nowhere, or the `Idempotency-Key` was used with another request."),
+    (
+        "422",
+        "Unprocessable",
+        "A well-formed id in the body leads nowhere, or the `Idempotency-Key` was used with another request.",
+    ),
     ("429", "TooFast", "Too many calls in a minute."),
     ("500", "Internal", "A fault of the server; its log has more under the request id."),
     ("503", "Unavailable", "A fault that passes."),

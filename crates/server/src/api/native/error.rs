@@ -3,6 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use guildhall_domain::Error;
 use guildhall_domain::ids::RequestId;
+use guildhall_engine::MemberRef;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -233,6 +234,11 @@ pub struct Failure(Why);
 enum Why {
     Domain(Error),
     Body(BodyRefusal),
+    /// Unknown ids, and where in the request each of them stands.
+    Unknown {
+        error: Error,
+        places: Vec<String>,
+    },
 }
 
 impl From<Error> for Failure {
@@ -244,6 +250,23 @@ impl From<Error> for Failure {
 impl From<BodyRefusal> for Failure {
     fn from(refusal: BodyRefusal) -> Self {
         Self(Why::Body(refusal))
+    }
+}
+
+impl Failure {
+    /// The same failure, its unknown ids told by their places in the list `field` of the request.
+    pub fn in_list(self, field: &'static str, named: &[MemberRef]) -> Self {
+        match self.0 {
+            Why::Domain(Error::Unknown { field: of, noun, ids }) if of == field => {
+                let place = |id: &Uuid| {
+                    let found = named.iter().position(|one| matches!(one, MemberRef::Id(user) if user.uuid() == *id));
+                    found.map_or_else(|| field.to_owned(), |i| format!("{field}[{i}].id"))
+                };
+                let places = ids.iter().map(place).collect();
+                Self(Why::Unknown { error: Error::Unknown { field: of, noun, ids }, places })
+            }
+            why => Self(why),
+        }
     }
 }
 
@@ -271,6 +294,15 @@ pub async fn settle(request: axum::extract::Request, next: axum::middleware::Nex
         Some(Why::Body(refusal)) => {
             let mut response = Problem::of_body(&refusal).answer(request_id).into_response();
             response.extensions_mut().insert(Cause("invalid"));
+            response
+        }
+        Some(Why::Unknown { error, places }) => {
+            let mut problem = Problem::of(&error);
+            for (wrong, place) in problem.errors.iter_mut().zip(places) {
+                wrong.field = place;
+            }
+            let mut response = problem.answer(request_id).into_response();
+            response.extensions_mut().insert(Cause(error.cause()));
             response
         }
         None => response,

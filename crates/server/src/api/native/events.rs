@@ -126,8 +126,7 @@ async fn stream(
     }
     let now = Instant::now();
     let read = VecDeque::from([format!(": revision {at}\nretry: 1000\n\n")]);
-    let follower =
-        Follower { app, caller, headers: keep, proved: now, after, subject, news, stop, read, spoke: now };
+    let follower = Follower { app, caller, headers: keep, proved: now, after, subject, news, stop, read, spoke: now };
     let chunks = futures_util::stream::unfold(follower, async |mut follower| {
         let text = follower.next().await?;
         Some((Ok::<_, Infallible>(text), follower))

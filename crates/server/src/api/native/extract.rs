@@ -1,8 +1,8 @@
 //! Reading a request: path, query, headers, body. Every refusal speaks this dialect.
 
+use aws_lc_rs::digest;
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
-use aws_lc_rs::digest;
 use guildhall_domain::caller::Caller;
 use guildhall_domain::ids::CompanyId;
 use guildhall_domain::page::{self, Ask};

@@ -65,9 +65,12 @@ async fn edit(State(app): State<App>, ask: Change<wire::OfGroup, Json<wire::Edit
     let current = async { Ok(app.engine().group(&ask.caller, id, Shown::Live).await?.version) };
     let version = ask.if_match.version(current).await;
     let edit = ask.body.0.command();
-    carry_out(ask.caller, ask.once, |group, _, _| answer(StatusCode::OK, group), async |caller| {
-        app.engine().edit_group(&caller, id, edit, version).await
-    })
+    carry_out(
+        ask.caller,
+        ask.once,
+        |group, _, _| answer(StatusCode::OK, group),
+        async |caller| app.engine().edit_group(&caller, id, edit, version).await,
+    )
     .await
 }
 
@@ -89,9 +92,12 @@ async fn put_away(app: &App, ask: Change<wire::OfGroup, NoBody>) -> Reply {
     let id = ask.path.group_id();
     let current = async { Ok(app.engine().group(&ask.caller, id, Shown::Live).await?.version) };
     let version = ask.if_match.version(current).await;
-    carry_out(ask.caller, ask.once, |group, _, _| answer(StatusCode::OK, group), async |caller| {
-        app.engine().archive_group(&caller, id, version).await
-    })
+    carry_out(
+        ask.caller,
+        ask.once,
+        |group, _, _| answer(StatusCode::OK, group),
+        async |caller| app.engine().archive_group(&caller, id, version).await,
+    )
     .await
 }
 
@@ -101,8 +107,11 @@ async fn put_away(app: &App, ask: Change<wire::OfGroup, NoBody>) -> Reply {
 async fn restore(State(app): State<App>, ask: Change<wire::OfGroup, NoBody>) -> Reply {
     ask.if_match.none_here()?;
     let id = ask.path.group_id();
-    carry_out(ask.caller, ask.once, |group, _, _| answer(StatusCode::OK, group), async |caller| {
-        app.engine().restore_group(&caller, id).await
-    })
+    carry_out(
+        ask.caller,
+        ask.once,
+        |group, _, _| answer(StatusCode::OK, group),
+        async |caller| app.engine().restore_group(&caller, id).await,
+    )
     .await
 }

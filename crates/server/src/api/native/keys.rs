@@ -61,9 +61,12 @@ async fn get(State(app): State<App>, read: Read<wire::OfKey>) -> Reply {
 async fn revoke(State(app): State<App>, ask: Change<wire::OfKey, NoBody>) -> Reply {
     ask.if_match.none_here()?;
     let id = ask.path.key_id();
-    carry_out(ask.caller, ask.once, |(), _, _| Answer::empty(StatusCode::NO_CONTENT), async |caller| {
-        app.engine().revoke_key(&caller, id).await
-    })
+    carry_out(
+        ask.caller,
+        ask.once,
+        |(), _, _| Answer::empty(StatusCode::NO_CONTENT),
+        async |caller| app.engine().revoke_key(&caller, id).await,
+    )
     .await
 }
 

@@ -18,10 +18,7 @@ use crate::app::App;
 use crate::http::caller::Cause;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::default()
-        .routes(routes!(find, add))
-        .routes(routes!(remove))
-        .routes(routes!(get, put, end))
+    OpenApiRouter::default().routes(routes!(find, add)).routes(routes!(remove)).routes(routes!(get, put, end))
 }
 
 /// Lists the direct members of a group, by user id.
@@ -52,11 +49,13 @@ async fn remove(State(app): State<App>, ask: Change<wire::OfGroup, Json<wire::Ch
 async fn change(app: &App, ask: Change<wire::OfGroup, Json<wire::ChangeMembers>>, removes: bool) -> Reply {
     ask.if_match.none_here()?;
     let command = ask.body.0.command(ask.path.group_id(), removes)?;
+    let named: Vec<MemberRef> = command.add.iter().chain(&command.remove).cloned().collect();
     let render = |changed: &Vec<ChangedMember>, revision: u64, _| {
         let results = changed.iter().map(wire::MemberResult::from).collect();
         Answer::json(StatusCode::OK, &wire::ChangedMembers { results, revision })
     };
-    carry_out(ask.caller, ask.once, render, async |caller| app.engine().change_members(&caller, command).await).await
+    let case = async |caller| app.engine().change_members(&caller, command).await;
+    carry_out(ask.caller, ask.once, render, case).await.map_err(|failure| failure.in_list("members", &named))
 }
 
 /// Tells a membership with all its reasons.

@@ -64,10 +64,8 @@ fn list<T: Serialize, K: Cursor>(uri: &Uri, page: Page<T, K>) -> Reply {
     let link = next.as_deref().map(|cursor| {
         let query = uri.query().unwrap_or_default();
         let kept = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "cursor" && name != "after");
-        let query = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(kept)
-            .append_pair("cursor", cursor)
-            .finish();
+        let query =
+            form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).append_pair("cursor", cursor).finish();
         format!("<{}?{query}>; rel=\"next\"", uri.path())
     });
     let answer = Answer::json(StatusCode::OK, &wire::List { items, next, total });

@@ -34,9 +34,12 @@ async fn find(State(app): State<App>, read: Read<wire::OfGroup>) -> Reply {
 async fn set(State(app): State<App>, ask: Change<wire::OfGroup, Json<wire::SetOwners>>) -> Reply {
     ask.if_match.none_here()?;
     let (group, wanted) = (ask.path.group_id(), ask.body.0.command()?);
-    carry_out(ask.caller, ask.once, |owners, _, _| answer(owners), async |caller| {
-        app.engine().set_owners(&caller, group, wanted).await
-    })
+    carry_out(
+        ask.caller,
+        ask.once,
+        |owners, _, _| answer(owners),
+        async |caller| app.engine().set_owners(&caller, group, wanted).await,
+    )
     .await
 }
 
@@ -46,15 +49,20 @@ async fn set(State(app): State<App>, ask: Change<wire::OfGroup, Json<wire::SetOw
 async fn add(State(app): State<App>, ask: Change<wire::OfOwner, NoBody>) -> Reply {
     ask.if_match.none_here()?;
     let (group, owner) = (ask.path.group_id(), ask.path.owner_id());
-    carry_out(ask.caller, ask.once, |owners: &Vec<Owner>, _, _| answer(owners), async |caller| {
-        let written = app.engine().add_owner(&caller, group, owner).await;
-        // Here the path names the owner, so one that is not there is not found.
-        let written = written.map_err(|error| match error {
-            Error::Unknown { noun, .. } => Error::NotFound { noun },
-            other => other,
-        });
-        Ok(written?.map(|(owners, _)| owners))
-    })
+    carry_out(
+        ask.caller,
+        ask.once,
+        |owners: &Vec<Owner>, _, _| answer(owners),
+        async |caller| {
+            let written = app.engine().add_owner(&caller, group, owner).await;
+            // Here the path names the owner, so one that is not there is not found.
+            let written = written.map_err(|error| match error {
+                Error::Unknown { noun, .. } => Error::NotFound { noun },
+                other => other,
+            });
+            Ok(written?.map(|(owners, _)| owners))
+        },
+    )
     .await
 }
 

@@ -1,8 +1,12 @@
 //! Users.
 
 use axum::extract::State;
+use guildhall_domain::caller::Caller;
+use guildhall_domain::ids::UserId;
 use guildhall_domain::patch::Patch;
 use guildhall_domain::user::{EditUser, User, UserStatus};
+use guildhall_domain::{Error, Result};
+use guildhall_engine::Written;
 use http::{StatusCode, header};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -11,6 +15,9 @@ use super::extract::{Change, Json, NoBody, Read, ask};
 use super::once::{Answer, carry_out};
 use super::{Reply, list, shown, wire};
 use crate::app::App;
+
+/// How often a merge is tried when others edit the same user meanwhile; at each try one of them gets through.
+const TRIES: u32 = 50;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default()
@@ -43,8 +50,7 @@ async fn create(State(app): State<App>, ask: Change<wire::OfCompany, Json<wire::
     let new = ask.body.0.command()?;
     let company = ask.path.company_id();
     let render = move |user: &User, _: u64, _| {
-        answer(StatusCode::CREATED, user)
-            .with(header::LOCATION, format!("/v1/companies/{company}/users/{}", user.id))
+        answer(StatusCode::CREATED, user).with(header::LOCATION, format!("/v1/companies/{company}/users/{}", user.id))
     };
     carry_out(ask.caller, ask.once, render, async |caller| app.engine().create_user(&caller, new).await).await
 }
@@ -64,11 +70,41 @@ async fn get(State(app): State<App>, read: Read<wire::OfUser>) -> Reply {
 async fn edit(State(app): State<App>, ask: Change<wire::OfUser, Json<wire::EditUser>>) -> Reply {
     let id = ask.path.user_id();
     let version = ask.if_match.version(async { Ok(app.engine().user(&ask.caller, id).await?.version) }).await;
-    let edit = ask.body.0.command()?;
-    carry_out(ask.caller, ask.once, |user, _, _| answer(StatusCode::OK, user), async |caller| {
-        app.engine().edit_user(&caller, id, edit, version).await
-    })
+    let mut body = ask.body.0;
+    let attributes = body.take_attributes();
+    let edit = body.command()?;
+    carry_out(
+        ask.caller,
+        ask.once,
+        |user, _, _| answer(StatusCode::OK, user),
+        async |caller| match attributes {
+            Some(attributes) => merge_attributes(&app, &caller, id, &edit, version, attributes).await,
+            None => app.engine().edit_user(&caller, id, edit, version).await,
+        },
+    )
     .await
+}
+
+/// Edits a user together with a merge patch of their attributes. What is merged into is read before the transaction;
+/// naming its version makes sure that the edit falls on just that, and where it does not, it is merged anew.
+async fn merge_attributes(
+    app: &App,
+    caller: &Caller,
+    id: UserId,
+    edit: &EditUser,
+    version: Option<u64>,
+    patch: serde_json::Map<String, serde_json::Value>,
+) -> Result<Written<User>> {
+    for _ in 0..TRIES {
+        let user = app.engine().user(caller, id).await?;
+        let merged = wire::merged(&user.attributes, &patch);
+        let edit = EditUser { attributes: Patch::Set(merged), ..edit.clone() };
+        match app.engine().edit_user(caller, id, edit, version.or(Some(user.version))).await {
+            Err(Error::Stale) if version.is_none() => {}
+            outcome => return outcome,
+        }
+    }
+    Err(Error::Unavailable { why: "this user is being edited by too many at once".into(), retry_after: 1 })
 }
 
 /// Deletes a user: deactivates them, or with `erase=true` erases the person for good.
@@ -80,15 +116,21 @@ async fn delete(State(app): State<App>, ask: Change<wire::OfUser, NoBody, wire::
     let id = ask.path.user_id();
     let version = ask.if_match.version(async { Ok(app.engine().user(&ask.caller, id).await?.version) }).await;
     if ask.query.erase == Some(true) {
-        return carry_out(ask.caller, ask.once, |(), _, _| Answer::empty(StatusCode::NO_CONTENT), async |caller| {
-            app.engine().erase_user(&caller, id, version).await
-        })
+        return carry_out(
+            ask.caller,
+            ask.once,
+            |(), _, _| Answer::empty(StatusCode::NO_CONTENT),
+            async |caller| app.engine().erase_user(&caller, id, version).await,
+        )
         .await;
     }
     let edit = EditUser { status: Patch::Set(UserStatus::Inactive), ..EditUser::default() };
-    carry_out(ask.caller, ask.once, |user, _, _| answer(StatusCode::OK, user), async |caller| {
-        app.engine().edit_user(&caller, id, edit, version).await
-    })
+    carry_out(
+        ask.caller,
+        ask.once,
+        |user, _, _| answer(StatusCode::OK, user),
+        async |caller| app.engine().edit_user(&caller, id, edit, version).await,
+    )
     .await
 }
 
@@ -99,9 +141,12 @@ async fn deactivate(State(app): State<App>, ask: Change<wire::OfUser, NoBody>) -
     let id = ask.path.user_id();
     let version = ask.if_match.version(async { Ok(app.engine().user(&ask.caller, id).await?.version) }).await;
     let edit = EditUser { status: Patch::Set(UserStatus::Inactive), ..EditUser::default() };
-    carry_out(ask.caller, ask.once, |user, _, _| answer(StatusCode::OK, user), async |caller| {
-        app.engine().edit_user(&caller, id, edit, version).await
-    })
+    carry_out(
+        ask.caller,
+        ask.once,
+        |user, _, _| answer(StatusCode::OK, user),
+        async |caller| app.engine().edit_user(&caller, id, edit, version).await,
+    )
     .await
 }
 
@@ -111,9 +156,12 @@ async fn deactivate(State(app): State<App>, ask: Change<wire::OfUser, NoBody>) -
 async fn reactivate(State(app): State<App>, ask: Change<wire::OfUser, NoBody>) -> Reply {
     ask.if_match.none_here()?;
     let id = ask.path.user_id();
-    carry_out(ask.caller, ask.once, |user, _, _| answer(StatusCode::OK, user), async |caller| {
-        app.engine().reactivate_user(&caller, id).await
-    })
+    carry_out(
+        ask.caller,
+        ask.once,
+        |user, _, _| answer(StatusCode::OK, user),
+        async |caller| app.engine().reactivate_user(&caller, id).await,
+    )
     .await
 }
 

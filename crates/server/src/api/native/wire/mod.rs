@@ -24,7 +24,7 @@ pub use keys::{Key, KeySecret, NewKey, Rotation};
 pub use members::{
     AddNote, ChangeMembers, ChangedMembers, Member, MemberRef, MemberResult, MemberUser, Membership, Reason,
 };
-pub use users::{EditUser, Erase, ListUsers, NewUser, User};
+pub use users::{EditUser, Erase, ListUsers, NewUser, User, merged};
 
 /// An id as requests carry it: the hyphenated form, in either letter case, and nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -244,9 +244,8 @@ fn sorted<S>(raw: Option<&str>, by_name: S, by_birth: S) -> Result<(S, guildhall
         Some("-name") => Ok((by_name, Descending)),
         Some("createdAt") => Ok((by_birth, Ascending)),
         Some("-createdAt") => Ok((by_birth, Descending)),
-        Some(_) => Err(guildhall_domain::Error::invalid(
-            "sort",
-            "must be one of `name`, `-name`, `createdAt`, `-createdAt`",
-        )),
+        Some(_) => {
+            Err(guildhall_domain::Error::invalid("sort", "must be one of `name`, `-name`, `createdAt`, `-createdAt`"))
+        }
     }
 }

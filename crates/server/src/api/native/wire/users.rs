@@ -1,10 +1,10 @@
 //! Users on the wire.
 
+use guildhall_domain::Result;
 use guildhall_domain::caller::Role;
 use guildhall_domain::ids::UserId;
 use guildhall_domain::page::Order;
 use guildhall_domain::user::{self as domain, UserStatus};
-use guildhall_domain::Result;
 use guildhall_engine::{UserFilter, UserSort};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -131,7 +131,7 @@ impl NewUser {
     }
 }
 
-/// An edit of a user: a merge patch (RFC 7396). `attributes` are replaced as a whole, which departs from RFC 7396.
+/// An edit of a user: a merge patch (RFC 7396).
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EditUser {
@@ -171,13 +171,24 @@ pub struct EditUser {
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 255)]
     external_id: Field<String>,
-    /// Free attributes, which replace the old ones as a whole; null empties them.
+    /// Free attributes, merged into the old ones; null empties them.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     attributes: Field<Map<String, Value>>,
 }
 
 impl EditUser {
+    /// Takes out the patch of the attributes, where there is one: it is merged into what stands.
+    pub fn take_attributes(&mut self) -> Option<Map<String, Value>> {
+        match std::mem::take(&mut self.attributes) {
+            Field::Value(attributes) => Some(attributes),
+            other => {
+                self.attributes = other;
+                None
+            }
+        }
+    }
+
     /// The edit that it asks for.
     ///
     /// # Errors
@@ -196,6 +207,31 @@ impl EditUser {
             groups: Default::default(),
             attributes: patch(self.attributes.map(|map| Value::Object(map).to_string())),
         })
+    }
+}
+
+/// The attributes `present` (the text of one JSON object) after a merge patch (RFC 7396).
+pub fn merged(present: &str, patch: &Map<String, Value>) -> String {
+    let mut attributes = serde_json::from_str(present).unwrap_or_default();
+    merge(&mut attributes, patch);
+    Value::Object(attributes).to_string()
+}
+
+/// Recurses as deep as a body may be.
+fn merge(target: &mut Map<String, Value>, patch: &Map<String, Value>) {
+    for (name, value) in patch {
+        match value {
+            Value::Null => drop(target.remove(name)),
+            Value::Object(inner) => {
+                let mut present = match target.remove(name) {
+                    Some(Value::Object(present)) => present,
+                    _ => Map::new(),
+                };
+                merge(&mut present, inner);
+                target.insert(name.clone(), Value::Object(present));
+            }
+            other => drop(target.insert(name.clone(), other.clone())),
+        }
     }
 }
 
