@@ -3,4 +3,5 @@
 mod cakewalk;
 mod databases;
 mod model;
+mod native;
 mod story;
