@@ -1,6 +1,6 @@
 //! Is everything as it should be? One look at each thing that can be wrong with a database.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use guildhall_domain::caller::{Caller, Dialect};
 use guildhall_domain::company::CompanyState;
@@ -40,7 +40,7 @@ impl Engine {
         ];
         if let Db::Sqlite(file) = self.db() {
             let path = file.path().to_owned();
-            let looked = tokio::task::spawn_blocking(move || integrity(path)).await;
+            let looked = tokio::task::spawn_blocking(move || integrity(&path)).await;
             checks.push(Check::of("integrity", looked.map_err(Error::internal).and_then(|outcome| outcome)));
         }
         checks.push(Check::of("master key", self.knows_master_key().await));
@@ -58,9 +58,7 @@ impl Engine {
         for statement in store::all() {
             let prepared = match &mut *conn {
                 Conn::Sqlite(sqlite) => sqlite.prepare(statement.sqlite).map(drop).map_err(|e| e.to_string()),
-                Conn::Postgres(client) => {
-                    client.prepare(statement.postgres).await.map(drop).map_err(|e| e.to_string())
-                }
+                Conn::Postgres(client) => client.prepare(statement.postgres).await.map(drop).map_err(|e| e.to_string()),
             };
             prepared.map_err(|e| {
                 Error::conflict(format!(
@@ -137,11 +135,10 @@ impl Engine {
     }
 }
 
-fn integrity(path: PathBuf) -> Result<String> {
-    let conn = store::sqlite::open(&path, false)?;
-    let found: String = conn
-        .query_row("pragma integrity_check(1)", [], |row| row.get(0))
-        .map_err(|e| store::sqlite::error(&e))?;
+fn integrity(path: &Path) -> Result<String> {
+    let conn = store::sqlite::open(path, false)?;
+    let found: String =
+        conn.query_row("pragma integrity_check(1)", [], |row| row.get(0)).map_err(|e| store::sqlite::error(&e))?;
     if found == "ok" {
         return Ok("every page and index is whole".into());
     }

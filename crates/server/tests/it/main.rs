@@ -2,6 +2,8 @@
 
 mod cakewalk;
 mod databases;
+mod kill;
 mod model;
 mod native;
+mod routes;
 mod story;

@@ -17,13 +17,11 @@ use uuid::Uuid;
 use super::extract::Place;
 use crate::http::patch::Field;
 
-pub use companies::{Company, CreatedCompany, EditCompany, EditSettings, NewAdmin, NewCompany, Settings};
+pub use companies::{Company, CreatedCompany, EditCompany, NewCompany};
 pub use events::{Event, ListEvents};
-pub use groups::{EditGroup, Group, ListGroups, NewGroup, Owner, Owners, SetOwners};
+pub use groups::{EditGroup, Group, ListGroups, NewGroup, Owners, SetOwners};
 pub use keys::{Key, KeySecret, NewKey, Rotation};
-pub use members::{
-    AddNote, ChangeMembers, ChangedMembers, Member, MemberRef, MemberResult, MemberUser, Membership, Reason,
-};
+pub use members::{AddNote, ChangeMembers, ChangedMembers, Member, MemberResult, Membership, Reason};
 pub use users::{EditUser, Erase, ListUsers, NewUser, User, merged};
 
 /// An id as requests carry it: the hyphenated form, in either letter case, and nothing else.
