@@ -175,13 +175,26 @@ pub(crate) async fn platform(conn: &mut Conn, secrets: &Secrets, now: Timestamp)
         return companies::mark(conn, id, &json!({ "masterCheck": ours }).to_string()).await;
     }
     let stored = companies::settings(conn, id).await?.unwrap_or_default();
-    let stored: serde_json::Value = serde_json::from_str(&stored).map_err(Error::internal)?;
+    if known_by(secrets, &stored)? {
+        return Ok(());
+    }
+    // The first start was cut off between the two statements.
+    companies::mark(conn, id, &json!({ "masterCheck": ours }).to_string()).await
+}
+
+/// Is the master key the one that `stored`, the settings of the platform company, were written with? False when they
+/// tell nothing of it.
+///
+/// # Errors
+/// [`Error::Conflict`] when it is another one.
+pub(crate) fn known_by(secrets: &Secrets, stored: &str) -> Result<bool> {
+    let ours = STANDARD_NO_PAD.encode(secrets.check());
+    let stored: serde_json::Value = serde_json::from_str(stored).map_err(Error::internal)?;
     match stored["masterCheck"].as_str() {
-        Some(theirs) if same(theirs.as_bytes(), ours.as_bytes()) => Ok(()),
+        Some(theirs) if same(theirs.as_bytes(), ours.as_bytes()) => Ok(true),
         Some(_) => Err(Error::conflict(
             "this master key is not the one this database was made with; set GUILDHALL_MASTER_KEY, or put the key file back, as they were",
         )),
-        // The first start was cut off between the two statements.
-        None => companies::mark(conn, id, &json!({ "masterCheck": ours }).to_string()).await,
+        None => Ok(false),
     }
 }

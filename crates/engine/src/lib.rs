@@ -5,6 +5,7 @@ mod callers;
 mod clock;
 mod companies;
 pub mod directory;
+mod doctor;
 mod groups;
 mod housekeeping;
 mod idempotency;
@@ -12,6 +13,7 @@ mod journal;
 mod keys;
 mod memberships;
 mod news;
+mod restore;
 mod secrets;
 mod store;
 mod users;
@@ -28,10 +30,12 @@ use guildhall_domain::{Error, Result};
 pub use callers::{Presented, Token};
 pub use clock::Clock;
 pub use companies::NewCompany;
+pub use doctor::Check;
 pub use groups::Shown;
 pub use journal::{Verified, whole_data};
 pub use keys::{NewKey, Secret};
 pub use memberships::{ChangeMembers, ChangedMember, MemberRef};
+pub use restore::{Restored, restore};
 pub use secrets::Secrets;
 pub use store::events::Entry;
 pub use store::groups::{GroupFilter, GroupKey, GroupSort};
@@ -75,8 +79,11 @@ struct Inner {
     secrets: Secrets,
     news: Arc<news::News>,
     tally: housekeeping::Tally,
-    /// Held while the process lives: one process per file.
-    _lock: Option<std::fs::File>,
+    loads: directory::Loads,
+    /// Where the master key lies, when it came from its file.
+    key_file: Option<PathBuf>,
+    /// Schema steps that opening ran.
+    steps: usize,
 }
 
 impl std::fmt::Debug for Engine {
@@ -108,7 +115,8 @@ impl Engine {
     /// when the database does not answer.
     pub async fn open(options: Options) -> Result<Self> {
         let Options { database, master_key, connections, clock } = options;
-        let (db, lock, secrets) = if let Some(path) = sqlite_path(&database) {
+        let key_file = sqlite_path(&database).filter(|_| master_key.is_none()).map(|path| beside(&path, "key"));
+        let (db, secrets) = if let Some(path) = sqlite_path(&database) {
             open_sqlite(&path, master_key.as_deref(), connections)?
         } else if database.starts_with("postgres://") || database.starts_with("postgresql://") {
             let key = master_key.ok_or_else(|| {
@@ -116,23 +124,33 @@ impl Engine {
             })?;
             let server = store::postgres::Server::new(&database, connections)?;
             clock.follow(server.measure_offset(|| clock.local()).await?);
-            (Db::Postgres(server), None, Secrets::parse(&key)?)
+            (Db::Postgres(server), Secrets::parse(&key)?)
         } else {
             return Err(Error::invalid("database", "must be sqlite:PATH or postgres://USER@HOST/NAME"));
         };
         let mut conn = db.writer().await?;
-        store::migrate::run(&mut conn).await?;
+        let steps = store::migrate::run(&mut conn).await?;
         companies::platform(&mut conn, &secrets, clock.now()).await?;
         drop(conn);
         let (db, news) = (Arc::new(db), Arc::new(news::News::default()));
         let writer = Writer::start(Arc::clone(&db), clock.clone(), Arc::clone(&news))?;
-        let tally = housekeeping::Tally::default();
-        Ok(Self(Arc::new(Inner { db, writer, clock, secrets, news, tally, _lock: lock })))
+        let (tally, loads) = (housekeeping::Tally::default(), directory::Loads::default());
+        Ok(Self(Arc::new(Inner { db, writer, clock, secrets, news, tally, loads, key_file, steps })))
     }
 
     /// The clock that every time comes from.
     pub fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    /// The schema that this database has now, and how many steps opening it took to get there.
+    pub fn schema(&self) -> (i64, usize) {
+        (store::migrate::known(), self.0.steps)
+    }
+
+    /// The file that holds the master key; none when `GUILDHALL_MASTER_KEY` gave it.
+    pub fn key_file(&self) -> Option<&Path> {
+        self.0.key_file.as_deref()
     }
 
     /// What the writer has done so far.
@@ -148,6 +166,9 @@ impl Engine {
     }
     pub(crate) fn news(&self) -> &news::News {
         &self.0.news
+    }
+    pub(crate) fn loads(&self) -> &directory::Loads {
+        &self.0.loads
     }
     pub(crate) fn tally(&self) -> &housekeeping::Tally {
         &self.0.tally
@@ -189,12 +210,9 @@ impl Engine {
     /// [`Error::Unavailable`] with what is in the way.
     pub async fn ready(&self) -> Result<()> {
         let away = |why: String| Error::Unavailable { why, retry_after: 2 };
-        if let Db::Postgres(server) = self.db() {
-            let offset = server.measure_offset(|| self.clock().local()).await?;
-            self.clock().follow(offset);
-            if self.clock().runs() && offset.abs() > 100_000 {
-                return Err(away(format!("this machine's clock is {} ms off the database's", offset / 1000)));
-            }
+        let offset = self.keep_time().await?;
+        if offset.abs() > 100_000 {
+            return Err(away(format!("this machine's clock is {} ms off the database's", offset / 1000)));
         }
         let asked = async {
             let mut conn = self.db().reader().await?;
@@ -204,6 +222,18 @@ impl Engine {
             Ok(answer) => answer.map(drop),
             Err(_) => Err(away("the database does not answer".into())),
         }
+    }
+
+    /// Measures how far this machine's clock is behind the database's, in microseconds, and follows that. On SQLite, and
+    /// with a clock that stands, there is nothing to follow.
+    pub(crate) async fn keep_time(&self) -> Result<i64> {
+        let Db::Postgres(server) = self.db() else { return Ok(0) };
+        if !self.clock().runs() {
+            return Ok(0);
+        }
+        let offset = server.measure_offset(|| self.clock().local()).await?;
+        self.clock().follow(offset);
+        Ok(offset)
     }
 
     /// Connections of the pool in use and open; none on SQLite.
@@ -228,17 +258,24 @@ impl Engine {
     }
 }
 
-fn open_sqlite(
-    path: &Path,
-    master_key: Option<&str>,
-    connections: usize,
-) -> Result<(Db, Option<std::fs::File>, Secrets)> {
+fn open_sqlite(path: &Path, master_key: Option<&str>, connections: usize) -> Result<(Db, Secrets)> {
     if rusqlite::version_number() < 3_051_003 {
         return Err(Error::conflict(format!("SQLite {} is linked; 3.51.3 or newer is needed", rusqlite::version())));
     }
+    let lock = lock_file(path)?;
+    let secrets = match master_key {
+        Some(key) => Secrets::parse(key)?,
+        // Only a database that does not exist yet may get a fresh key: a new one for old hashes opens nothing.
+        None => Secrets::from_file(&beside(path, "key"), !path.exists())?,
+    };
+    Ok((Db::Sqlite(store::sqlite::File::new(path, connections, lock)), secrets))
+}
+
+/// Takes the lock that says one process has this SQLite file; held until the result is dropped.
+fn lock_file(path: &Path) -> Result<std::fs::File> {
     let lock_file = beside(path, "lock");
-    let options = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(&lock_file);
-    let lock = options.map_err(|e| {
+    let opened = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(&lock_file);
+    let lock = opened.map_err(|e| {
         Error::conflict(format!(
             "{} cannot be written ({e}); choose a directory that this user may write to",
             lock_file.display()
@@ -254,10 +291,5 @@ fn open_sqlite(
         }
         Err(std::fs::TryLockError::Error(e)) => return Err(Error::conflict(format!("{}: {e}", lock_file.display()))),
     }
-    let secrets = match master_key {
-        Some(key) => Secrets::parse(key)?,
-        // Only a database that does not exist yet may get a fresh key: a new one for old hashes opens nothing.
-        None => Secrets::from_file(&beside(path, "key"), !path.exists())?,
-    };
-    Ok((Db::Sqlite(store::sqlite::File::new(path, connections)), Some(lock), secrets))
+    Ok(lock)
 }

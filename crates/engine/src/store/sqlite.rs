@@ -44,12 +44,15 @@ pub(crate) struct File {
     path: PathBuf,
     readers: Mutex<Vec<Client>>,
     free: Semaphore,
+    /// One process per file: held here, so that it outlives the last write that waits.
+    _lock: std::fs::File,
 }
 
 impl File {
-    /// Names the file, which must exist by the first read, and how many may read it at once.
-    pub(crate) fn new(path: &Path, readers: usize) -> Self {
-        Self { path: path.to_owned(), readers: Mutex::new(Vec::with_capacity(readers)), free: Semaphore::new(readers) }
+    /// Names the file, which must exist by the first read, how many may read it at once, and the lock that is its own.
+    pub(crate) fn new(path: &Path, readers: usize, lock: std::fs::File) -> Self {
+        let pool = Mutex::new(Vec::with_capacity(readers));
+        Self { path: path.to_owned(), readers: pool, free: Semaphore::new(readers), _lock: lock }
     }
 
     /// The file.
@@ -180,7 +183,13 @@ pub(crate) fn backup(from: &Path, to: &Path) -> Result<()> {
     // Not a reader's connection: a copy may take longer than a read.
     let source = open(from, true)?;
     let fault = |e: rusqlite::Error| Error::conflict(format!("the backup to {} failed: {e}", to.display()));
+    // `query_only` would refuse the copy as well; the file itself stays opened for reading alone.
+    source.execute_batch("pragma query_only = off").map_err(fault)?;
     // A copy of its own, without free pages or a log beside it.
-    source.execute("vacuum into ?1", [to.to_string_lossy().as_ref()]).map_err(fault)?;
-    std::fs::File::open(to).and_then(|file| file.sync_all()).map_err(Error::internal)
+    let copied = source.execute("vacuum into ?1", [to.to_string_lossy().as_ref()]).map_err(fault);
+    let kept = copied.and_then(|_| std::fs::File::open(to).and_then(|file| file.sync_all()).map_err(Error::internal));
+    if kept.is_err() {
+        let _ = std::fs::remove_file(to); // half a backup is of no use; its absence is what we want
+    }
+    kept
 }

@@ -64,7 +64,7 @@ sql! {
              where company_id = $1 and user_id = $2";
     ORPHAN = "update users set manager_id = null, updated_at = $3, version = $4 where company_id = $1 and manager_id = $2";
     ALL_OF = concat!("select ", user_columns!(), " from users u where u.company_id = $1 and u.erased_at is null and u.user_id > $2 order by u.user_id limit $3");
-    FORGET = "delete from users where company_id = $1";
+    FORGET = "delete from users where company_id = $1 and user_id in (select u.user_id from users u where u.company_id = $1 order by u.user_id limit 5000)";
 }
 
 /// Reads a user from the columns that `user_columns!` names, the first of them at `at`.
@@ -249,7 +249,7 @@ pub(crate) async fn all_of(conn: &mut Conn, company: CompanyId, after: UserId, l
     conn.rows(&ALL_OF, &[val(company), val(after), val(limit)], read).await
 }
 
-/// Removes the users of a company whose import failed.
-pub(crate) async fn forget(conn: &mut Conn, company: CompanyId) -> Result<()> {
-    conn.run(&FORGET, &[val(company)]).await.map(drop)
+/// Removes some users of a company whose import failed; how many, 0 when none was left.
+pub(crate) async fn forget(conn: &mut Conn, company: CompanyId) -> Result<u64> {
+    conn.run(&FORGET, &[val(company)]).await
 }
