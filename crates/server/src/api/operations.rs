@@ -25,7 +25,7 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .route("/", get(index))
         .route("/health", get(health))
         .route("/ready", get(ready))
-        .route("/openapi/{document}", get(async move |path, headers| openapi(&documents, path, headers)))
+        .route("/openapi/{document}", get(async move |path, headers: HeaderMap| openapi(&documents, path, &headers)))
 }
 
 /// What there is to find here.
@@ -65,7 +65,7 @@ fn documents(app: &App) -> BTreeMap<String, Rendered> {
 }
 
 /// The OpenAPI document of a dialect: `/openapi/native.json`.
-fn openapi(documents: &BTreeMap<String, Rendered>, Path(file): Path<String>, headers: HeaderMap) -> Response {
+fn openapi(documents: &BTreeMap<String, Rendered>, Path(file): Path<String>, headers: &HeaderMap) -> Response {
     let Some(Rendered { text, tag }) = documents.get(&file) else {
         return StatusCode::NOT_FOUND.into_response();
     };

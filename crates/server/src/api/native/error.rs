@@ -170,7 +170,7 @@ impl Problem {
     pub fn answer(mut self, request: RequestId) -> Answer {
         self.instance = Some(format!("urn:uuid:{request}"));
         Answer::json(StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), &self)
-            .with(header::CONTENT_TYPE, "application/problem+json")
+            .with(&header::CONTENT_TYPE, "application/problem+json")
     }
 }
 
