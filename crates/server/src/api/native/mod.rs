@@ -73,7 +73,7 @@ fn list<T: Serialize, K: Cursor>(uri: &Uri, page: Page<T, K>) -> Reply {
         format!("<{}?{query}>; rel=\"next\"", uri.path())
     });
     let answer = Answer::json(StatusCode::OK, &wire::List { items, next, total });
-    Ok(link.into_iter().fold(answer, |answer, link| answer.with(header::LINK, link)).into_response())
+    Ok(link.into_iter().fold(answer, |answer, link| answer.with(&header::LINK, link)).into_response())
 }
 
 /// One record as an answer, or 304 to a client that has it.

@@ -47,6 +47,7 @@ impl<'de> Deserialize<'de> for Id {
 /// The words of a user's status.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "lowercase")]
+#[expect(dead_code, reason = "told in the document; values are written by the domain\'s own words")]
 pub enum Status {
     /// Asked in, not yet signed in; counts as a member.
     Invited,
@@ -61,6 +62,7 @@ pub enum Status {
 /// The words of a workspace role.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "lowercase")]
+#[expect(dead_code, reason = "told in the document; values are written by the domain\'s own words")]
 pub enum Role {
     /// Everything in the company.
     Admin,
@@ -75,6 +77,7 @@ pub enum Role {
 /// The words of a key's access level.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "lowercase")]
+#[expect(dead_code, reason = "told in the document; values are written by the domain\'s own words")]
 pub enum Access {
     /// Reads only.
     Read,
@@ -85,6 +88,7 @@ pub enum Access {
 /// The words of a group's state.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "lowercase")]
+#[expect(dead_code, reason = "told in the document; values are written by the domain\'s own words")]
 pub enum State {
     /// In use.
     Live,
@@ -94,6 +98,7 @@ pub enum State {
 
 /// The orders of a listing.
 #[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "told in the document; values are written by the domain\'s own words")]
 pub enum Sort {
     /// By name, as folded for comparing.
     #[schema(rename = "name")]
