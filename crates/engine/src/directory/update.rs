@@ -54,8 +54,7 @@ async fn company(tx: &mut Tx, record: super::CompanyRecord) -> Result<bool> {
     let (id, now) = (tx.company(), tx.now());
     let found = companies::get(tx, id).await?;
     let mut company = found.ok_or(Error::NotFound { noun: guildhall_domain::ids::CompanyId::NOUN })?;
-    let edit =
-        guildhall_domain::company::EditCompany { name: Patch::Set(record.name), settings: record.settings };
+    let edit = guildhall_domain::company::EditCompany { name: Patch::Set(record.name), settings: record.settings };
     if !company.apply(edit)? {
         return Ok(false);
     }
