@@ -181,7 +181,11 @@ impl User {
         let status = word(self.status, "status", UserStatus::parse)?;
         let attributes = patch(self.attributes).try_map(|members| {
             let value = serde_json::Value::Object(members);
-            if shallow(&value, ATTRIBUTES_DEPTH) { Ok(value.to_string()) } else { Err("attributes: nest deeper than 32".to_owned()) }
+            if shallow(&value, ATTRIBUTES_DEPTH) {
+                Ok(value.to_string())
+            } else {
+                Err("attributes: nest deeper than 32".to_owned())
+            }
         })?;
         Ok(UserRecord {
             company: CompanyId::new(self.company.0),

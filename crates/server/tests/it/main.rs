@@ -1,3 +1,4 @@
 //! The server as its clients see it: every test calls it over HTTP or runs its binary, on both databases.
 
+mod cli;
 mod story;
