@@ -81,6 +81,8 @@ pub struct NewUser {
     pub attributes: Option<String>,
     /// When the user was made, as an import tells it.
     pub created_at: Option<Timestamp>,
+    /// The groups to put the user into.
+    pub groups: Vec<crate::ids::GroupId>,
 }
 
 /// An edit of a user. Status has its own calls.
@@ -106,6 +108,8 @@ pub struct EditUser {
     pub external_id: Patch<String>,
     /// The text of one JSON object, which replaces the old one.
     pub attributes: Patch<String>,
+    /// The whole list of groups the user is directly in: a difference against what the caller is shown.
+    pub groups: Option<Vec<crate::ids::GroupId>>,
 }
 
 impl User {

@@ -56,6 +56,10 @@ impl Engine {
     /// # Errors
     /// [`Error::Forbidden`] without a platform key; [`Error::Taken`] when the id is in use; [`Error::Invalid`].
     pub async fn create_company(&self, caller: &Caller, new: NewCompany) -> Result<Written<(Company, Option<UserId>)>> {
+        // Asked here as well: inside, in a company that is not there yet, another's key would count as none at all.
+        let mut conn = self.db().reader().await?;
+        authz::may(&mut conn, caller, Action::ManagePlatform, self.clock().now()).await?;
+        drop(conn);
         let id = new.id.unwrap_or_else(|| self.clock().id());
         let caller = Caller { company: id, ..caller.clone() };
         self.write(&caller, async move |tx| {
@@ -124,15 +128,17 @@ impl Engine {
         .await
     }
 
-    /// Deletes the company that the caller is at work in: no door shows it any more and its keys end.
+    /// Deletes the company that the caller is at work in: no door shows it any more and its keys end. `version` is
+    /// what `If-Match` named.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] without a platform key.
-    pub async fn archive_company(&self, caller: &Caller) -> Result<Written<()>> {
-        self.write(caller, async |tx| {
+    /// [`Error::Forbidden`] without a platform key; [`Error::Stale`].
+    pub async fn archive_company(&self, caller: &Caller, version: Option<u64>) -> Result<Written<()>> {
+        self.write(caller, async move |tx| {
             let (caller, now, id) = (tx.caller().clone(), tx.now(), tx.company());
             authz::may(tx, &caller, Action::ManagePlatform, now).await?;
             let company = in_use(companies::get(tx, id).await?)?;
+            matches(version, company.version)?;
             let company = Company { state: CompanyState::Archived, version: tx.revision(), updated_at: now, ..company };
             companies::update(tx, &company).await?;
             tx.head_mut().state = CompanyState::Archived;

@@ -178,6 +178,33 @@ impl Engine {
         groups::of_user(&mut conn, caller.company, user, now, ask).await
     }
 
+    /// The live groups among `ids`, 10,000 at most, in their order; one that is not there is left out.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`], [`Error::TooMany`].
+    pub async fn groups_by_id(&self, caller: &Caller, ids: &[GroupId]) -> Result<Vec<Group>> {
+        if ids.len() > 10_000 {
+            return Err(Error::TooMany { field: "userGroupIds".into(), limit: 10_000 });
+        }
+        let mut conn = self.db().reader().await?;
+        authz::may(&mut conn, caller, Action::ReadDirectory, self.clock().now()).await?;
+        let mut found = groups::get_each(&mut conn, caller.company, ids).await?;
+        found.retain(|group| group.state == GroupState::Live);
+        Ok(found)
+    }
+
+    /// All live groups that a user is directly in, by id. An inactive user is in none.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such user; [`Error::Forbidden`].
+    pub async fn all_groups_of(&self, caller: &Caller, user: UserId) -> Result<Vec<Group>> {
+        let (mut conn, now) = (self.db().reader().await?, self.clock().now());
+        authz::may(&mut conn, caller, Action::ReadUser(user), now).await?;
+        users::get(&mut conn, caller.company, user).await?;
+        let ids = groups::ids_of_each_user(&mut conn, caller.company, &[user], now).await?.pop().unwrap_or_default();
+        groups::get_each(&mut conn, caller.company, &ids).await
+    }
+
     /// The owners of a group.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use guildhall_domain::event::Event;
 use guildhall_domain::group::Group;
 use guildhall_domain::ids::{GroupId, UserId};
 use guildhall_domain::membership::{Member, Outcome, Reason, ReasonKind};
-use guildhall_domain::page::{Ask, Page};
+use guildhall_domain::page::{Ask, Order, Page};
 use guildhall_domain::time::Window;
 use guildhall_domain::{Error, Result, name};
 
@@ -15,7 +15,7 @@ use crate::authz::{self, Action};
 use crate::groups::{self, Shown};
 use crate::store::{self, reasons};
 use crate::writer::Tx;
-use crate::{Engine, Written, journal};
+use crate::{Added, Engine, Written, journal};
 
 /// The most members that one call may change.
 const CHANGES: usize = 10_000;
@@ -205,6 +205,37 @@ pub(crate) async fn set_members(tx: &mut Tx, group: &Group, wanted: &[UserId]) -
     Ok(true)
 }
 
+/// Puts the whole list of groups that a user is directly in: a difference against what is shown. The caller must be
+/// allowed to change the members of each group that the user joins or leaves.
+pub(crate) async fn set_groups(tx: &mut Tx, user: UserId, wanted: &[GroupId], field: &'static str) -> Result<()> {
+    if wanted.len() > CHANGES {
+        return Err(Error::TooMany { field: field.into(), limit: CHANGES as u64 });
+    }
+    let (company, now, caller) = (tx.company(), tx.now(), tx.caller().clone());
+    let shown = store::groups::ids_of_each_user(tx, company, &[user], now).await?.pop().unwrap_or_default();
+    let mut seen = HashSet::new();
+    let joining: Vec<GroupId> =
+        wanted.iter().copied().filter(|group| !shown.contains(group) && seen.insert(*group)).collect();
+    let leaving: Vec<GroupId> = shown.into_iter().filter(|group| !wanted.contains(group)).collect();
+    for (groups, joins) in [(&leaving, false), (&joining, true)] {
+        for id in groups {
+            authz::may(tx, &caller, Action::ManageMembers(*id), now).await?;
+            let group = groups::get(tx, company, *id, Shown::Live)
+                .await
+                .map_err(|_| Error::unknown(field, GroupId::NOUN, id.uuid()))?;
+            if caller.connection.is_none() {
+                group.open_to_hands()?;
+            }
+            if joins {
+                give(tx, *id, &[user], None).await?;
+            } else if let Some(Err(held)) = take(tx, *id, &[user]).await?.pop() {
+                return Err(held);
+            }
+        }
+    }
+    Ok(())
+}
+
 async fn unknown(tx: &mut Tx, users: &[UserId]) -> Result<Vec<uuid::Uuid>> {
     let company = tx.company();
     let statuses = store::users::statuses(tx, company, users).await?;
@@ -356,6 +387,16 @@ impl Engine {
         self.write(caller, async move |tx| change(tx, &ask).await).await
     }
 
+    /// May this caller change the members of this group? For doors that tell so before what is wrong with a body.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnlyKey`], [`Error::Forbidden`].
+    pub async fn may_change_members(&self, caller: &Caller, group: GroupId) -> Result<()> {
+        authz::may_write(caller)?;
+        let mut conn = self.db().reader().await?;
+        authz::may(&mut conn, caller, Action::ManageMembers(group), self.clock().now()).await
+    }
+
     /// One page of the direct members of a group, by user id.
     ///
     /// # Errors
@@ -365,6 +406,48 @@ impl Engine {
         authz::may(&mut conn, caller, Action::ReadDirectory, now).await?;
         groups::get(&mut conn, caller.company, group, Shown::Live).await?;
         reasons::members(&mut conn, caller.company, group, now, ask).await
+    }
+
+    /// One page of the direct members of a group that were added in a span, by the instant of their adding; with the
+    /// number of all of them. Only `users` where given, 10,000 at most.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::TooMany`].
+    pub async fn members_by_added(
+        &self,
+        caller: &Caller,
+        group: GroupId,
+        added: Added,
+        order: Order,
+        limit: u32,
+        offset: u64,
+    ) -> Result<(Vec<Member>, u64)> {
+        let (mut conn, now) = (self.db().reader().await?, self.clock().now());
+        authz::may(&mut conn, caller, Action::ReadDirectory, now).await?;
+        groups::get(&mut conn, caller.company, group, Shown::Live).await?;
+        reasons::members_by_added(&mut conn, caller.company, group, now, added, order, (limit, offset)).await
+    }
+
+    /// The ids of all direct members of each of several groups, by user id; none of a group that is not there.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub async fn member_ids(&self, caller: &Caller, of: &[GroupId]) -> Result<Vec<Vec<UserId>>> {
+        let (mut conn, now) = (self.db().reader().await?, self.clock().now());
+        authz::may(&mut conn, caller, Action::ReadDirectory, now).await?;
+        reasons::user_ids_of_each(&mut conn, caller.company, of, now).await
+    }
+
+    /// The ids of the live groups that each of several users is directly in, by group id.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] when the caller may not see one of them.
+    pub async fn group_ids(&self, caller: &Caller, of: &[UserId]) -> Result<Vec<Vec<GroupId>>> {
+        let (mut conn, now) = (self.db().reader().await?, self.clock().now());
+        for user in of {
+            authz::may(&mut conn, caller, Action::ReadUser(*user), now).await?;
+        }
+        store::groups::ids_of_each_user(&mut conn, caller.company, of, now).await
     }
 
     /// The user as a direct member of the group; none when they are not one now.

@@ -12,7 +12,7 @@ use crate::authz::{self, Action};
 use crate::companies::matches;
 use crate::store::{self, Conn, events, groups, keys, owners, reasons};
 use crate::writer::Tx;
-use crate::{Engine, UserFilter, UserKey, UserSort, Written, journal};
+use crate::{Engine, UserFilter, UserKey, UserSort, Written, journal, memberships};
 
 /// The most bytes that a user's attributes may have.
 const ATTRIBUTES: usize = 64 * 1024;
@@ -93,6 +93,7 @@ pub(crate) async fn create(tx: &mut Tx, new: NewUser) -> Result<User> {
         check_attributes(text)?;
     }
     let id = new.id.unwrap_or_else(|| tx.clock.id());
+    let joins = new.groups.clone();
     let user = User::birth(id, new, now, version)?;
     check_unique(tx, &user).await?;
     check_manager(tx, &user).await?;
@@ -100,25 +101,35 @@ pub(crate) async fn create(tx: &mut Tx, new: NewUser) -> Result<User> {
         return Err(Error::Taken { field: "id".into(), why: "is not usable".into() });
     }
     journal::append(tx, &Event::UserCreated { user: id, fields: fields(&user, None) }).await?;
+    memberships::set_groups(tx, id, &joins, "groups").await?;
     Ok(user)
 }
 
 /// Carries an edit out in the transaction of a caller who may.
 pub(crate) async fn edit(tx: &mut Tx, before: User, edit: EditUser) -> Result<User> {
-    let (company, now) = (tx.company(), tx.now());
     if let Patch::Set(text) = &edit.attributes {
         check_attributes(text)?;
     }
     let mut user = before.clone();
-    let mut changed = user.apply(edit)?;
-    if changed.is_empty() {
-        return Ok(user);
+    let groups = edit.groups.clone();
+    let changed = user.apply(edit)?;
+    if !changed.is_empty() {
+        user = save(tx, &before, user, changed).await?;
     }
+    if let Some(groups) = groups {
+        memberships::set_groups(tx, user.id, &groups, "groups").await?;
+    }
+    Ok(user)
+}
+
+/// Writes an edited user and tells of it.
+async fn save(tx: &mut Tx, before: &User, mut user: User, mut changed: Vec<&'static str>) -> Result<User> {
+    let (company, now) = (tx.company(), tx.now());
     check_unique(tx, &user).await?;
     if changed.contains(&"manager") {
         check_manager(tx, &user).await?;
     }
-    keep_an_admin(tx, &before, Some(&user)).await?;
+    keep_an_admin(tx, before, Some(&user)).await?;
     (user.updated_at, user.version) = (now, tx.revision());
     store::users::update(tx, company, &user).await?;
     if before.counts() != user.counts() {

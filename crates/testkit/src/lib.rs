@@ -1,6 +1,7 @@
 //! For tests only: both databases by turns, a server to call, a clock that stands still.
 
 pub mod client;
+pub mod model;
 pub mod postgres;
 pub mod seed;
 

@@ -84,6 +84,7 @@ pub fn person(name: &str, id: Option<Uuid>) -> NewUser {
         external_id: None,
         attributes: None,
         created_at: None,
+        groups: Vec::new(),
     }
 }
 

@@ -334,6 +334,7 @@ impl UserRecord {
             external_id: given(&edit.external_id),
             attributes: given(&edit.attributes),
             created_at: self.created_at,
+            groups: Vec::new(),
         }
     }
 }

@@ -16,8 +16,8 @@ pub(crate) enum Db {
 
 /// One connection.
 pub(crate) enum Conn {
-    Sqlite(rusqlite::Connection),
-    Postgres(deadpool_postgres::Object),
+    Sqlite(sqlite::Client),
+    Postgres(postgres::Client),
 }
 
 /// A connection lent for reading; it goes home by itself.
@@ -158,7 +158,7 @@ impl Conn {
     pub(crate) async fn words(&mut self, words: &str) -> Result<()> {
         match self {
             Self::Sqlite(conn) => conn.execute_batch(words).map_err(|e| sqlite::error(&e)),
-            Self::Postgres(client) => client.batch_execute(words).await.map_err(|e| postgres::error(&e)),
+            Self::Postgres(client) => client.words(words).await,
         }
     }
 

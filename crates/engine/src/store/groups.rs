@@ -59,6 +59,7 @@ sql! {
         of_user!("g.group_id, g.name, g.description, g.icon, g.external_id, g.source, g.unmodifiable, g.state, g.created_at, g.created_by, g.updated_at, g.updated_by, g.members_changed_at, g.purge_at, g.version"),
         " where (g.name_key, g.group_id) > ($4, $5) order by g.name_key, g.group_id limit $6 offset $7");
     COUNT_OF_USER = of_user!("count(*)");
+    IDS_OF_USER = concat!(of_user!("g.group_id"), " order by g.group_id");
     NAMED = "select g.group_id from groups g where g.company_id = $1 and g.state = $2 and g.name_key = $3 and g.group_id <> $4 limit 1";
     HOLDER_OF_ID = "select g.company_id from groups g where g.group_id = $1";
     INSERT = "insert into groups (company_id, group_id, name, name_key, description, search_key, icon, external_id, source, unmodifiable, state,
@@ -211,6 +212,23 @@ pub(crate) async fn of_user(
         false => None,
     };
     Ok(Page::cut(rows, ask.limit, total, |g| GroupKey::Name(fold(&g.name), g.id)))
+}
+
+/// The ids of the live groups that each of many users is directly in at `now`, in their order.
+pub(crate) async fn ids_of_each_user(
+    conn: &mut Conn,
+    company: CompanyId,
+    users: &[UserId],
+    now: Timestamp,
+) -> Result<Vec<Vec<GroupId>>> {
+    let sets: Vec<Vec<Value<'_>>> = users.iter().map(|user| vec![val(company), val(*user), val(now)]).collect();
+    conn.rows_each(&IDS_OF_USER, &sets, |row| row.id(0)).await
+}
+
+/// Those of `ids` that the company has, in their order, in whatever state.
+pub(crate) async fn get_each(conn: &mut Conn, company: CompanyId, ids: &[GroupId]) -> Result<Vec<Group>> {
+    let sets: Vec<Vec<Value<'_>>> = ids.iter().map(|id| vec![val(company), val(*id)]).collect();
+    Ok(conn.rows_each(&GET, &sets, read).await?.into_iter().flatten().collect())
 }
 
 /// Another group of the company that has this name and can come to life.

@@ -41,7 +41,7 @@ pub(crate) async fn run(conn: &mut Conn) -> Result<usize> {
     match conn {
         Conn::Sqlite(_) => conn.words("begin immediate").await?,
         // Two nodes that start at once take turns on a table lock, held to the end of the transaction.
-        Conn::Postgres(_) => conn.words("begin").await?,
+        Conn::Postgres(_) => conn.words("begin; set local statement_timeout = 0; set local lock_timeout = 0").await?,
     }
     let outcome = steps(conn).await;
     conn.words(if outcome.is_ok() { "commit" } else { "rollback" }).await?;

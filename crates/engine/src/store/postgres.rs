@@ -1,6 +1,5 @@
 //! PostgreSQL: a pool whose connections are proved alive and writable when taken.
 
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
@@ -16,11 +15,45 @@ use super::{Statement, Value};
 /// Sets sent together before their answers are awaited: bounds the memory of a bulk change.
 const TOGETHER: usize = 500;
 
+/// The longest wait for a connection that works.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// One connection of the pool. One that is given up inside a transaction does not go back: what it held is rolled
+/// back as it closes.
+pub(crate) struct Client {
+    object: Option<Object>,
+    open: bool,
+}
+
+impl std::ops::Deref for Client {
+    type Target = Object;
+    fn deref(&self) -> &Object {
+        // Taken only in `drop`, after which nobody can ask.
+        self.object.as_ref().unwrap_or_else(|| unreachable!("a connection was used after it was given back"))
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        if let Some(object) = self.object.take().filter(|_| self.open) {
+            let _closes = Object::take(object);
+        }
+    }
+}
+
+impl Client {
+    /// Runs bare words, and notes whether they leave a transaction open.
+    pub(crate) async fn words(&mut self, words: &str) -> Result<()> {
+        self.open |= words.starts_with("begin");
+        self.batch_execute(words).await.map_err(|e| error(&e))?;
+        self.open &= !matches!(words, "commit" | "rollback");
+        Ok(())
+    }
+}
+
 /// The server and its pool.
 pub(crate) struct Server {
     pool: Pool,
-    /// How far the database's clock is ahead of ours, in microseconds.
-    pub offset: AtomicI64,
 }
 
 impl Server {
@@ -37,7 +70,7 @@ impl Server {
         // A statement or an idle transaction that outlives its caller must not hold locks.
         let options = config.get_options().map_or_else(String::new, |given| format!("{given} "));
         config.options(format!(
-            "{options}-c statement_timeout=60000 -c idle_in_transaction_session_timeout=60000 -c lock_timeout=10000"
+            "{options}-c statement_timeout=5000 -c idle_in_transaction_session_timeout=60000 -c lock_timeout=4000"
         ));
         // `prefer`, the default of the address form, would encrypt without knowing to whom: either plain, on a
         // network that is trusted, or `sslmode=require`, verified against the system's roots.
@@ -61,21 +94,25 @@ impl Server {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(Error::internal)?;
-        Ok(Self { pool, offset: AtomicI64::new(0) })
+        Ok(Self { pool })
     }
 
     /// A connection that answers and may write. After a failover pooled connections stay on the read-only side:
     /// such a one is thrown away, as is one that is dead, and another is taken.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when none can be had.
-    pub(crate) async fn connection(&self) -> Result<Object> {
+    /// [`Error::Unavailable`] when none can be had within [`PATIENCE`].
+    pub(crate) async fn connection(&self) -> Result<Client> {
+        tokio::time::timeout(PATIENCE, self.proved()).await.unwrap_or_else(|_| Err(away("no connection in time")))
+    }
+
+    async fn proved(&self) -> Result<Client> {
         let mut last = None;
         for _ in 0..=self.pool.status().size.min(16) {
             let client = self.pool.get().await.map_err(away)?;
             let proof = client.simple_query("show transaction_read_only");
-            match tokio::time::timeout(Duration::from_secs(2), proof).await {
-                Ok(Ok(answer)) if writable(&answer) => return Ok(client),
+            match tokio::time::timeout(Duration::from_secs(1), proof).await {
+                Ok(Ok(answer)) if writable(&answer) => return Ok(Client { object: Some(client), open: false }),
                 Ok(Ok(_)) => last = Some("the server is read-only".to_owned()),
                 Ok(Err(e)) => last = Some(e.to_string()),
                 Err(_) => last = Some("the server does not answer".to_owned()),
@@ -85,7 +122,7 @@ impl Server {
         Err(away(last.unwrap_or_else(|| "no connection".into())))
     }
 
-    /// Measures how far the database's clock is ahead of `local` and keeps it for [`crate::Clock`].
+    /// Measures how far the database's clock is ahead of `local`, in microseconds.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the database does not answer.
@@ -98,7 +135,6 @@ impl Server {
             .map_err(|e| error(&e))?;
         let theirs: i64 = row.get(0);
         let offset = theirs - (before + local()) / 2;
-        self.offset.store(offset, Ordering::Relaxed);
         Ok(offset)
     }
 
@@ -143,7 +179,7 @@ fn bound<'a>(values: &'a [Value<'_>]) -> Vec<&'a (dyn ToSql + Sync)> {
 }
 
 pub(crate) async fn query(
-    client: &Object,
+    client: &Client,
     statement: &Statement,
     values: &[Value<'_>],
 ) -> Result<Vec<tokio_postgres::Row>> {
@@ -151,12 +187,12 @@ pub(crate) async fn query(
     client.query(&prepared, &bound(values)).await.map_err(|e| error(&e))
 }
 
-pub(crate) async fn execute(client: &Object, statement: &Statement, values: &[Value<'_>]) -> Result<u64> {
+pub(crate) async fn execute(client: &Client, statement: &Statement, values: &[Value<'_>]) -> Result<u64> {
     let prepared = client.prepare_cached(statement.postgres).await.map_err(|e| error(&e))?;
     client.execute(&prepared, &bound(values)).await.map_err(|e| error(&e))
 }
 
-pub(crate) async fn execute_each(client: &Object, statement: &Statement, sets: &[Vec<Value<'_>>]) -> Result<Vec<u64>> {
+pub(crate) async fn execute_each(client: &Client, statement: &Statement, sets: &[Vec<Value<'_>>]) -> Result<Vec<u64>> {
     let prepared = client.prepare_cached(statement.postgres).await.map_err(|e| error(&e))?;
     let mut changed = Vec::with_capacity(sets.len());
     for some in sets.chunks(TOGETHER) {
@@ -170,7 +206,7 @@ pub(crate) async fn execute_each(client: &Object, statement: &Statement, sets: &
 }
 
 pub(crate) async fn query_each(
-    client: &Object,
+    client: &Client,
     statement: &Statement,
     sets: &[Vec<Value<'_>>],
 ) -> Result<Vec<Vec<tokio_postgres::Row>>> {

@@ -2,7 +2,7 @@
 
 use guildhall_domain::ids::{CompanyId, GroupId, ReasonId, UserId};
 use guildhall_domain::membership::{Member, Reason, ReasonKind};
-use guildhall_domain::page::{Ask, From, Page};
+use guildhall_domain::page::{Ask, From, Order, Page};
 use guildhall_domain::time::Window;
 use guildhall_domain::{Error, Result, Timestamp};
 
@@ -42,6 +42,9 @@ sql! {
     CLOSED_AT = concat!("select ", columns!(), " from reasons r where r.company_id = $1 and r.group_id = $2 and r.closed_rev = $3");
     MEMBERS = concat!(standing!(concat!(user_columns!(), ", r.added_at")), " and r.user_id > $4 order by r.user_id limit $5 offset $6");
     MEMBER = concat!(standing!(concat!(user_columns!(), ", r.added_at")), " and r.user_id = $4");
+    BY_ADDED_UP = concat!(standing!(concat!(user_columns!(), ", r.added_at")), " and r.added_at >= $4 and r.added_at < $5 order by r.added_at, r.user_id limit $6 offset $7");
+    BY_ADDED_DOWN = concat!(standing!(concat!(user_columns!(), ", r.added_at")), " and r.added_at >= $4 and r.added_at < $5 order by r.added_at desc, r.user_id desc limit $6 offset $7");
+    COUNT_BY_ADDED = concat!(standing!("count(*)"), " and r.added_at >= $4 and r.added_at < $5");
     COUNT = standing!("count(*)");
     USER_IDS = concat!(standing!("r.user_id"), " order by r.user_id");
     GROUPS_OF = "select distinct r.group_id from reasons r where r.company_id = $1 and r.user_id = $2 and r.closed_rev is null order by r.group_id";
@@ -179,6 +182,50 @@ pub(crate) async fn members(
     let rows = conn.rows(&MEMBERS, &values, member).await?;
     let total = if ask.total { Some(count(conn, company, group, now).await?) } else { None };
     Ok(Page::cut(rows, ask.limit, total, |m| m.user.id))
+}
+
+/// When members were added: at or after the first instant, before the second.
+#[derive(Clone, Copy, Debug)]
+pub struct Added {
+    /// The first instant that counts.
+    pub from: Timestamp,
+    /// The first instant that counts no more.
+    pub before: Timestamp,
+}
+
+impl Default for Added {
+    fn default() -> Self {
+        Self { from: Timestamp::MIN, before: Timestamp::MAX }
+    }
+}
+
+/// One page of the direct members of a group at `now` that were added in a span, by the instant of their adding, then
+/// user id; with the number of all of them.
+pub(crate) async fn members_by_added(
+    conn: &mut Conn,
+    company: CompanyId,
+    group: GroupId,
+    now: Timestamp,
+    added: Added,
+    order: Order,
+    (limit, offset): (u32, u64),
+) -> Result<(Vec<Member>, u64)> {
+    let statement = if order == Order::Ascending { &BY_ADDED_UP } else { &BY_ADDED_DOWN };
+    let values = [val(company), val(group), val(now), val(added.from), val(added.before), val(limit), val(offset)];
+    let rows = conn.rows(statement, &values, member).await?;
+    let total = conn.row(&COUNT_BY_ADDED, &values[..5], |row| row.count(0)).await?.unwrap_or(0);
+    Ok((rows, total))
+}
+
+/// The ids of all direct members at `now` of each of many groups, in their order.
+pub(crate) async fn user_ids_of_each(
+    conn: &mut Conn,
+    company: CompanyId,
+    groups: &[GroupId],
+    now: Timestamp,
+) -> Result<Vec<Vec<UserId>>> {
+    let sets: Vec<Vec<Value<'_>>> = groups.iter().map(|group| vec![val(company), val(*group), val(now)]).collect();
+    conn.rows_each(&USER_IDS, &sets, |row| row.id(0)).await
 }
 
 /// The user as a direct member of the group at `now`, if they are one.

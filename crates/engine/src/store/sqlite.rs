@@ -1,8 +1,8 @@
 //! SQLite: one file, one writer, a fixed pool of read connections used inline.
 
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use guildhall_domain::{Error, Result};
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
@@ -15,17 +15,44 @@ use super::{Row, Statement, Value};
 /// Statements kept prepared per connection; above the number there are.
 const PREPARED: usize = 256;
 
+/// The longest a statement of a reader may run.
+const LONGEST: Duration = Duration::from_secs(5);
+/// Steps of SQLite's machine between two looks at the clock: a few milliseconds.
+const STEPS: i32 = 100_000;
+
+/// One connection. A statement that reads longer than [`LONGEST`] is cut off.
+pub(crate) struct Client {
+    conn: Connection,
+    until: Arc<Mutex<Instant>>,
+}
+
+impl std::ops::Deref for Client {
+    type Target = Connection;
+    fn deref(&self) -> &Connection {
+        &self.conn
+    }
+}
+
+impl Client {
+    fn begin(&self) {
+        *self.until.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now() + LONGEST;
+    }
+}
+
 /// The file and the connections that read it.
 pub(crate) struct File {
     path: PathBuf,
-    readers: Mutex<Vec<Connection>>,
+    readers: Mutex<Vec<Client>>,
     free: Semaphore,
+    /// One process per file: held here, so that it outlives the last write that waits.
+    _lock: std::fs::File,
 }
 
 impl File {
-    /// Names the file, which must exist by the first read, and how many may read it at once.
-    pub(crate) fn new(path: &Path, readers: usize) -> Self {
-        Self { path: path.to_owned(), readers: Mutex::new(Vec::with_capacity(readers)), free: Semaphore::new(readers) }
+    /// Names the file, which must exist by the first read, how many may read it at once, and the lock that is its own.
+    pub(crate) fn new(path: &Path, readers: usize, lock: std::fs::File) -> Self {
+        let pool = Mutex::new(Vec::with_capacity(readers));
+        Self { path: path.to_owned(), readers: pool, free: Semaphore::new(readers), _lock: lock }
     }
 
     /// The file.
@@ -34,9 +61,9 @@ impl File {
     }
 
     /// A connection for reading, made when none lies ready.
-    pub(crate) async fn reader(&self) -> Result<(Connection, SemaphorePermit<'_>)> {
+    pub(crate) async fn reader(&self) -> Result<(Client, SemaphorePermit<'_>)> {
         let permit = self.free.acquire().await.map_err(Error::internal)?;
-        let ready = self.readers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
+        let ready = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let conn = match ready {
             Some(conn) => conn,
             None => open(&self.path, false)?,
@@ -45,27 +72,27 @@ impl File {
     }
 
     /// Takes a read connection back; a snapshot left open is ended.
-    pub(crate) fn give_back(&self, conn: Connection) {
+    pub(crate) fn give_back(&self, conn: Client) {
         if !conn.is_autocommit() && conn.execute_batch("rollback").is_err() {
             return; // it is dropped, and the next reader makes a fresh one
         }
-        self.readers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(conn);
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
     }
 
     /// A connection for writing.
-    pub(crate) fn writer(&self) -> Result<Connection> {
+    pub(crate) fn writer(&self) -> Result<Client> {
         open(&self.path, true)
     }
 }
 
 /// Opens the file with the settings that keep acknowledged writes through a power cut.
-pub(crate) fn open(path: &Path, write: bool) -> Result<Connection> {
+pub(crate) fn open(path: &Path, write: bool) -> Result<Client> {
     let mode = if write {
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
     } else {
         OpenFlags::SQLITE_OPEN_READ_ONLY
     };
-    let conn = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(|e| error(&e))?;
+    let mut conn = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(|e| error(&e))?;
     // busy_timeout first: each pragma below may itself have to wait for a lock.
     conn.busy_timeout(Duration::from_secs(5)).map_err(|e| error(&e))?;
     let pragmas = if write {
@@ -75,7 +102,13 @@ pub(crate) fn open(path: &Path, write: bool) -> Result<Connection> {
     };
     conn.execute_batch(pragmas).map_err(|e| error(&e))?;
     conn.set_prepared_statement_cache_capacity(PREPARED);
-    Ok(conn)
+    let until = Arc::new(Mutex::new(Instant::now()));
+    if !write {
+        let until = Arc::clone(&until);
+        let late = move || Instant::now() > *until.lock().unwrap_or_else(PoisonError::into_inner);
+        conn.progress_handler(STEPS, Some(late)).map_err(|e| error(&e))?;
+    }
+    Ok(Client { conn, until })
 }
 
 impl ToSql for Value<'_> {
@@ -92,11 +125,12 @@ impl ToSql for Value<'_> {
 }
 
 pub(crate) fn rows<T>(
-    conn: &Connection,
+    conn: &Client,
     statement: &Statement,
     values: &[Value<'_>],
     mut read: impl FnMut(Row<'_>) -> Result<T>,
 ) -> Result<Vec<T>> {
+    conn.begin();
     let mut prepared = conn.prepare_cached(statement.sqlite).map_err(|e| error(&e))?;
     let mut rows = prepared.query(rusqlite::params_from_iter(values)).map_err(|e| error(&e))?;
     let mut all = Vec::new();
@@ -107,17 +141,18 @@ pub(crate) fn rows<T>(
 }
 
 pub(crate) fn row<T>(
-    conn: &Connection,
+    conn: &Client,
     statement: &Statement,
     values: &[Value<'_>],
     read: impl FnOnce(Row<'_>) -> Result<T>,
 ) -> Result<Option<T>> {
+    conn.begin();
     let mut prepared = conn.prepare_cached(statement.sqlite).map_err(|e| error(&e))?;
     let mut rows = prepared.query(rusqlite::params_from_iter(values)).map_err(|e| error(&e))?;
     rows.next().map_err(|e| error(&e))?.map(|row| read(Row::Sqlite(row))).transpose()
 }
 
-pub(crate) fn run(conn: &Connection, statement: &Statement, values: &[Value<'_>]) -> Result<u64> {
+pub(crate) fn run(conn: &Client, statement: &Statement, values: &[Value<'_>]) -> Result<u64> {
     let mut prepared = conn.prepare_cached(statement.sqlite).map_err(|e| error(&e))?;
     prepared.execute(rusqlite::params_from_iter(values)).map(|n| n as u64).map_err(|e| error(&e))
 }
@@ -145,7 +180,8 @@ pub(crate) fn backup(from: &Path, to: &Path) -> Result<()> {
     if to.exists() {
         return Err(Error::conflict(format!("{} exists already; name a new file", to.display())));
     }
-    let source = open(from, false)?;
+    // Not a reader's connection: a copy may take longer than a read.
+    let source = open(from, true)?;
     let fault = |e: rusqlite::Error| Error::conflict(format!("the backup to {} failed: {e}", to.display()));
     // `query_only` would refuse the copy as well; the file itself stays opened for reading alone.
     source.execute_batch("pragma query_only = off").map_err(fault)?;

@@ -27,7 +27,7 @@ macro_rules! list {
             $key,
             ", u.user_id) ",
             $than,
-            " ($2, $3) and u.search_key like $4 escape '\\' and (cast($5 as text) = '' or u.status = $5)
+            " ($2, $3) and u.search_key like $4 escape '\\' and (cast($5 as text) = '' or u.status = $5 or (cast($5 as text) = 'not inactive' and u.status <> 'inactive'))
              order by ",
             $key,
             " ",
@@ -46,7 +46,7 @@ sql! {
     BY_BIRTH_UP = list!("u.created_at", ">", "asc");
     BY_BIRTH_DOWN = list!("u.created_at", "<", "desc");
     COUNT = "select count(*) from users u where u.company_id = $1 and u.erased_at is null and u.search_key like $2 escape '\\'
-             and (cast($3 as text) = '' or u.status = $3)";
+             and (cast($3 as text) = '' or u.status = $3 or (cast($3 as text) = 'not inactive' and u.status <> 'inactive'))";
     EXISTS = "select u.status from users u where u.company_id = $1 and u.user_id = $2 and u.erased_at is null";
     BY_EMAIL = "select u.user_id from users u where u.company_id = $1 and u.email_key = $2 and u.erased_at is null";
     BY_USER_NAME = "select u.user_id from users u where u.company_id = $1 and u.user_name_key = $2 and u.erased_at is null";
@@ -62,7 +62,7 @@ sql! {
     ERASE = "update users set name = 'Erased', name_key = '', given_name = null, family_name = null, email = '', email_key = '', user_name = '', user_name_key = '',
              search_key = '', status = 'inactive', external_id = null, attributes = '{}', manager_id = null, updated_at = $3, version = $4, erased_at = $3
              where company_id = $1 and user_id = $2";
-    ORPHAN = "update users set manager_id = null where company_id = $1 and manager_id = $2";
+    ORPHAN = "update users set manager_id = null, updated_at = $3, version = $4 where company_id = $1 and manager_id = $2";
     ALL_OF = concat!("select ", user_columns!(), " from users u where u.company_id = $1 and u.erased_at is null and u.user_id > $2 order by u.user_id limit $3");
     FORGET = "delete from users where company_id = $1 and user_id in (select u.user_id from users u where u.company_id = $1 order by u.user_id limit 5000)";
 }
@@ -144,6 +144,8 @@ pub struct UserFilter {
     pub text: Option<String>,
     /// The status.
     pub status: Option<UserStatus>,
+    /// Only users who count: all but inactive ones. Goes before the status.
+    pub counting: bool,
 }
 
 /// The user, unless erased.
@@ -161,7 +163,7 @@ pub(crate) async fn list(
     ask: &Ask<UserKey>,
 ) -> Result<Page<User, UserKey>> {
     let pattern = filter.text.as_deref().map_or_else(|| "%".to_owned(), |text| like(&fold(text)));
-    let status = filter.status.map_or("", UserStatus::word);
+    let status = if filter.counting { "not inactive" } else { filter.status.map_or("", UserStatus::word) };
     let offset = if let From::Offset(n) = ask.from { n } else { 0 };
     let (least, most) = (Value::from(uuid::Uuid::nil()), Value::from(uuid::Uuid::max()));
     let (statement, start) = match (sort, order) {
@@ -239,7 +241,7 @@ pub(crate) async fn update(conn: &mut Conn, company: CompanyId, user: &User) -> 
 /// Takes everything personal out of a user's row; nobody is managed by them any more.
 pub(crate) async fn erase(conn: &mut Conn, company: CompanyId, id: UserId, now: Timestamp, version: u64) -> Result<()> {
     conn.run(&ERASE, &[val(company), val(id), val(now), val(version)]).await?;
-    conn.run(&ORPHAN, &[val(company), val(id)]).await.map(drop)
+    conn.run(&ORPHAN, &[val(company), val(id), val(now), val(version)]).await.map(drop)
 }
 
 /// The `limit` users behind `after`, by id, for an export.

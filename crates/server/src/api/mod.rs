@@ -19,17 +19,14 @@ use crate::http::layers::{self, Asked, Guard, Plan, Refusal, Settings};
 
 /// One dialect as the rest of the server sees it.
 struct Spoken {
-    dialect: Dialect,
     /// Its name in `/openapi/<name>.json`.
     name: &'static str,
     routes: fn(&App) -> OpenApiRouter<App>,
 }
 
 /// Every dialect that is spoken.
-const SPOKEN: &[Spoken] = &[
-    Spoken { dialect: Dialect::Native, name: "native", routes: native::routes },
-    Spoken { dialect: Dialect::Cakewalk, name: "cakewalk", routes: cakewalk_v1::routes },
-];
+const SPOKEN: &[Spoken] =
+    &[Spoken { name: "native", routes: native::routes }, Spoken { name: "cakewalk", routes: cakewalk_v1::routes }];
 
 /// The dialect that a path belongs to; native for paths of none, which it refuses in its own form.
 pub fn dialect_of(path: &str) -> Dialect {

@@ -1,5 +1,7 @@
 //! From a request's credential to its caller, the same way in every dialect.
 
+use std::net::IpAddr;
+
 use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -62,7 +64,9 @@ impl<S: Sync> FromRequestParts<S> for Auth {
 pub async fn identify(State(door): State<Door>, mut request: Request, next: Next) -> Response {
     let id = request.extensions().get::<super::layers::RequestId>().map_or_else(Uuid::nil, |id| id.0);
     let request_id = RequestId::new(id);
-    let caller = match admit(&door, &request, request_id).await {
+    let address = request.extensions().get::<Origin>().map(|origin| origin.client);
+    // Not the request itself: its body cannot be shared while the database is asked.
+    let caller = match admit(&door, request.headers(), address, request_id).await {
         Ok(caller) => caller,
         Err(error) => return (door.refuse)(error, request_id),
     };
@@ -85,14 +89,13 @@ pub async fn identify(State(door): State<Door>, mut request: Request, next: Next
     response
 }
 
-async fn admit(door: &Door, request: &Request, request_id: RequestId) -> Result<Caller> {
-    let outcome = match presented(request.headers(), door.manner) {
+async fn admit(door: &Door, headers: &HeaderMap, address: Option<IpAddr>, request_id: RequestId) -> Result<Caller> {
+    let outcome = match presented(headers, door.manner) {
         Some(presented) => door.app.engine().authenticate(presented, door.dialect, request_id).await,
         None => Err(Error::Unauthenticated { why: missing(door.manner) }),
     };
     let caller = match outcome {
         Err(Error::Unauthenticated { why }) => {
-            let address = request.extensions().get::<Origin>().map(|origin| origin.client);
             // A right credential is never held up by wrong ones from the same address.
             return Err(match address.map(|address| door.app.wrong().failed(address)) {
                 Some(Err(retry)) => Error::TooFast { retry_after: retry.0 },
@@ -115,7 +118,8 @@ fn missing(manner: Manner) -> &'static str {
     }
 }
 
-fn presented(headers: &HeaderMap, manner: Manner) -> Option<Presented<'_>> {
+/// The credential that these headers carry, not yet believed; for streams, which ask again while they last.
+pub fn presented(headers: &HeaderMap, manner: Manner) -> Option<Presented<'_>> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let pair = || Some(Presented::Pair { id: text("x-api-key")?, secret: text("x-api-secret")? });
     let bearer = || {

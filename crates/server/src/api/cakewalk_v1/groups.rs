@@ -1,0 +1,54 @@
+//! Users groups: operations 3 and 4.
+
+use axum::Json;
+use axum::extract::State;
+use guildhall_domain::ids::GroupId;
+use guildhall_domain::page::Order;
+use guildhall_engine::{GroupFilter, GroupKey, GroupSort, Shown};
+use http::Uri;
+
+use super::error::{Failure, ListRefusals, ReadRefusals};
+use super::extract::{Id, Paged};
+use super::wire::{List, Record, UsersGroup};
+use crate::app::App;
+use crate::http::caller::Auth;
+
+/// Lists users groups
+///
+/// Every live group of the company, by name (CW-13), 100 a page.
+#[utoipa::path(
+    get, path = "/api/v1/UsersGroups", operation_id = "listUsersGroups", tag = "UsersGroups",
+    params(
+        ("cursor" = Option<String>, Query, description = "Where the page begins, from `links.next`; `page[cursor]` is taken as well"),
+        ("Guildhall-Min-Revision" = Option<u64>, Header, description = "The least revision that the answer must show")
+    ),
+    responses((status = 200, description = "A page of groups", body = List<UsersGroup>), ListRefusals)
+)]
+pub(super) async fn list(
+    State(app): State<App>,
+    Auth(caller): Auth,
+    Paged(ask): Paged<GroupKey>,
+    uri: Uri,
+) -> Result<Json<List<UsersGroup>>, Failure> {
+    let page = app.engine().groups(&caller, &GroupFilter::default(), GroupSort::Name, Order::Ascending, &ask).await?;
+    Ok(Json(List::of(&uri, page)))
+}
+
+/// Reads a users group
+#[utoipa::path(
+    get, path = "/api/v1/UsersGroups/{usersGroupId}", operation_id = "getUsersGroup", tag = "UsersGroups",
+    params(
+        ("usersGroupId" = Uuid, Path, description = "The group"),
+        ("Guildhall-Min-Revision" = Option<u64>, Header, description = "The least revision that the answer must show")
+    ),
+    responses((status = 200, description = "The group", body = Record<UsersGroup>), ReadRefusals)
+)]
+pub(super) async fn get(
+    State(app): State<App>,
+    Auth(caller): Auth,
+    Id(group): Id<GroupId>,
+    uri: Uri,
+) -> Result<Json<Record<UsersGroup>>, Failure> {
+    let group = app.engine().group(&caller, group, Shown::Live).await?;
+    Ok(Json(Record::of(&uri, group)))
+}

@@ -1,0 +1,199 @@
+//! Random histories on SQLite and on PostgreSQL against the model: no difference in any answer, refusal or list.
+
+use guildhall_domain::Error;
+use guildhall_domain::caller::Caller;
+use guildhall_domain::group::{EditGroup, NewGroup};
+use guildhall_domain::ids::{CompanyId, GroupId, UserId};
+use guildhall_domain::page::{Ask, Order};
+use guildhall_domain::patch::Patch;
+use guildhall_domain::user::EditUser;
+use guildhall_engine::{ChangeMembers, Clock, Engine, GroupFilter, GroupSort, MemberRef, NewCompany};
+use guildhall_testkit::model::{Model, Step};
+use guildhall_testkit::seed::person;
+use guildhall_testkit::{Place, operator, standing};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use uuid::Uuid;
+
+const PEOPLE: u8 = 8;
+const GROUPS: u8 = 4;
+const HISTORIES: usize = 20;
+const LENGTH: usize = 50;
+
+fn step() -> impl Strategy<Value = Step> {
+    let user = 0..PEOPLE;
+    let group = 0..GROUPS;
+    let users = prop::collection::vec(0..PEOPLE, 0..4);
+    prop_oneof![
+        3 => (user.clone(), user.clone()).prop_map(|(u, a)| Step::CreateUser(u, a)),
+        1 => (user.clone(), user.clone()).prop_map(|(u, a)| Step::Readdress(u, a)),
+        2 => user.clone().prop_map(Step::Deactivate),
+        2 => user.clone().prop_map(Step::Reactivate),
+        1 => (0..PEOPLE * 2).prop_map(Step::Erase),
+        3 => (group.clone(), group.clone()).prop_map(|(g, n)| Step::CreateGroup(g, n)),
+        1 => (group.clone(), group.clone()).prop_map(|(g, n)| Step::Rename(g, n)),
+        1 => group.clone().prop_map(Step::Archive),
+        2 => group.clone().prop_map(Step::Restore),
+        5 => (group.clone(), users.clone()).prop_map(|(g, u)| Step::Add(g, u)),
+        3 => (group.clone(), users.clone()).prop_map(|(g, u)| Step::Remove(g, u)),
+        3 => (group, users).prop_map(|(g, u)| Step::SetMembers(g, u)),
+        1 => (1..40_u8).prop_map(Step::Wait),
+    ]
+}
+
+/// One company on one database, driven by the same steps as the model.
+struct Real {
+    engine: Engine,
+    clock: Clock,
+    hand: Caller,
+    history: u64,
+}
+
+impl Real {
+    async fn new(engine: Engine, clock: Clock, history: u64) -> Self {
+        let company = CompanyId::new(Uuid::from_u64_pair(history, 1));
+        let hand = operator(&engine, company);
+        let new = NewCompany { id: Some(company), name: "Model".into(), settings: None, admin: None };
+        engine.create_company(&hand, new).await.unwrap();
+        Self { engine, clock, hand, history }
+    }
+
+    fn user(&self, n: u8) -> UserId {
+        UserId::new(Uuid::from_u64_pair(self.history, 0x100 + u64::from(n)))
+    }
+    fn group(&self, n: u8) -> GroupId {
+        GroupId::new(Uuid::from_u64_pair(self.history, 0x200 + u64::from(n)))
+    }
+    fn number(id: Uuid) -> u8 {
+        id.as_bytes()[15]
+    }
+    fn names(&self, users: &[u8]) -> Vec<MemberRef> {
+        users.iter().map(|u| MemberRef::Id(self.user(*u))).collect()
+    }
+
+    async fn take(&self, step: &Step) -> Result<(), Error> {
+        let (engine, hand) = (&self.engine, &self.hand);
+        // Even numbers are written in capitals, so that every comparison has to fold.
+        let address = |a: u8| if a.is_multiple_of(2) { format!("P{a}@X.EXAMPLE") } else { format!("p{a}@x.example") };
+        match step {
+            Step::CreateUser(u, a) => {
+                let mut new = person(&format!("Person {u}"), Some(self.user(*u).uuid()));
+                new.email = address(*a);
+                engine.create_user(hand, new).await.map(drop)
+            }
+            Step::Readdress(u, a) => {
+                let edit = EditUser { email: Patch::Set(address(*a).to_lowercase()), ..Default::default() };
+                engine.edit_user(hand, self.user(*u), edit, None).await.map(drop)
+            }
+            Step::Deactivate(u) => engine.deactivate_user(hand, self.user(*u)).await.map(drop),
+            Step::Reactivate(u) => engine.reactivate_user(hand, self.user(*u)).await.map(drop),
+            Step::Erase(u) => engine.erase_user(hand, self.user(*u), None).await.map(drop),
+            Step::CreateGroup(g, n) => {
+                let new = NewGroup { id: Some(self.group(*g)), name: format!("Group {n}"), ..Default::default() };
+                engine.create_group(hand, new).await.map(drop)
+            }
+            Step::Rename(g, n) => {
+                let edit = EditGroup { name: Patch::Set(format!("GROUP {n}")), ..Default::default() };
+                engine.edit_group(hand, self.group(*g), edit, None).await.map(drop)
+            }
+            Step::Archive(g) => engine.archive_group(hand, self.group(*g), None).await.map(drop),
+            Step::Restore(g) => engine.restore_group(hand, self.group(*g)).await.map(drop),
+            Step::Add(g, u) => {
+                let ask = ChangeMembers { add: self.names(u), ..ChangeMembers::of(self.group(*g)) };
+                engine.change_members(hand, ask).await.map(drop)
+            }
+            Step::Remove(g, u) => {
+                let ask = ChangeMembers { remove: self.names(u), ..ChangeMembers::of(self.group(*g)) };
+                engine.change_members(hand, ask).await.map(drop)
+            }
+            Step::SetMembers(g, u) => {
+                let members = Some(u.iter().map(|u| self.user(*u)).collect());
+                let edit = EditGroup { members, ..Default::default() };
+                engine.edit_group(hand, self.group(*g), edit, None).await.map(drop)
+            }
+            Step::Wait(days) => {
+                self.clock.set(self.clock.now().plus_seconds(i64::from(*days) * 86_400));
+                engine.housekeep().await
+            }
+        }
+    }
+
+    /// Live groups by name, each with its members and its count.
+    async fn listing(&self) -> Vec<(u8, Vec<u8>)> {
+        let (engine, hand) = (&self.engine, &self.hand);
+        let ask = Ask { total: true, ..Ask::first(100) };
+        let filter = GroupFilter::default();
+        let groups = engine.groups(hand, &filter, GroupSort::Name, Order::Ascending, &ask).await.unwrap();
+        assert_eq!(groups.total, Some(groups.items.len() as u64));
+        let mut listing = Vec::new();
+        for group in groups.items {
+            let ask = Ask { total: true, ..Ask::first(100) };
+            let members = engine.members(hand, group.id, &ask).await.unwrap();
+            assert_eq!(members.total, Some(members.items.len() as u64));
+            let members = members.items.iter().map(|m| Self::number(m.user.id.uuid())).collect();
+            listing.push((Self::number(group.id.uuid()), members));
+        }
+        listing
+    }
+
+    /// The groups of a user; none when there is no such user.
+    async fn groups_of(&self, u: u8) -> Option<Vec<u8>> {
+        let page = self.engine.groups_of(&self.hand, self.user(u), &Ask::first(100)).await.ok()?;
+        Some(page.items.iter().map(|g| Self::number(g.id.uuid())).collect())
+    }
+}
+
+#[tokio::test]
+async fn random_histories_end_alike_everywhere() {
+    let places = [Place::sqlite(), Place::postgres().await];
+    let mut engines = Vec::new();
+    for place in &places {
+        let clock = standing();
+        engines.push((place.engine(clock.clone()).await, clock));
+    }
+    // A fixed seed: a failure is the same failure tomorrow.
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let histories = prop::collection::vec(step(), LENGTH);
+    let mut taken = 0;
+    for history in 1..=HISTORIES as u64 {
+        // Most of the people and groups are there from the beginning: else nearly every step would be refused.
+        let mut steps: Vec<Step> = (0..PEOPLE - 2).map(|u| Step::CreateUser(u, u)).collect();
+        steps.extend((0..GROUPS - 1).map(|g| Step::CreateGroup(g, g % 2)));
+        steps.extend(histories.new_tree(&mut runner).unwrap().current());
+        let mut model = Model::default();
+        let mut reals = Vec::new();
+        for (engine, clock) in &engines {
+            reals.push(Real::new(engine.clone(), clock.clone(), history).await);
+        }
+        for (i, step) in steps.iter().enumerate() {
+            let expected = model.apply(step);
+            let listing: Vec<(u8, Vec<u8>)> = model.listing().into_iter().map(|g| (g, model.members(g))).collect();
+            for (real, place) in reals.iter().zip(&places) {
+                let at = format!("history {history}, step {i} {step:?} on {}: {:?}", place.kind(), &steps[..=i]);
+                let before = real.engine.revision(real.hand.company).await.unwrap();
+                let outcome = real.take(step).await;
+                assert_eq!(outcome.as_ref().map_err(Error::cause).copied(), expected, "{at}\n{outcome:?}");
+                if outcome.is_err() {
+                    let after = real.engine.revision(real.hand.company).await.unwrap();
+                    assert_eq!(before, after, "a refusal moved the journal: {at}");
+                }
+                assert_eq!(real.listing().await, listing, "{at}");
+                for u in 0..PEOPLE {
+                    let expected = model.people.contains_key(&u).then(|| {
+                        listing.iter().filter(|(_, members)| members.contains(&u)).map(|(g, _)| *g).collect::<Vec<_>>()
+                    });
+                    assert_eq!(real.groups_of(u).await, expected, "groups of {u}: {at}");
+                }
+            }
+            taken += usize::from(expected.is_ok());
+        }
+    }
+    assert!(taken > HISTORIES * LENGTH / 2, "only {taken} steps were taken: the histories say too little");
+    for (engine, _) in &engines {
+        for chain in engine.verify().await.unwrap() {
+            assert_eq!(chain.broken, None, "{}", chain.company);
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! A model of a directory, so small that one can see it is right: what every database is held against.
+//!
+//! People and groups are numbers here. [`Model::apply`] says whether a step is taken and, if not, the cause of its
+//! refusal as `Error::cause` names it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One step of a history.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Make user `.0`, with address number `.1`.
+    CreateUser(u8, u8),
+    /// Give user `.0` address number `.1`.
+    Readdress(u8, u8),
+    /// Deactivate a user.
+    Deactivate(u8),
+    /// Reactivate a user.
+    Reactivate(u8),
+    /// Erase a user.
+    Erase(u8),
+    /// Make group `.0` with name number `.1`.
+    CreateGroup(u8, u8),
+    /// Give group `.0` name number `.1`.
+    Rename(u8, u8),
+    /// Archive a group.
+    Archive(u8),
+    /// Restore a group.
+    Restore(u8),
+    /// Add users to a group, all or nothing.
+    Add(u8, Vec<u8>),
+    /// Remove users from a group, all or nothing.
+    Remove(u8, Vec<u8>),
+    /// Give a group this whole list of members.
+    SetMembers(u8, Vec<u8>),
+    /// Let days pass, and what is due be done.
+    Wait(u8),
+}
+
+/// A user of the model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// The number of the address.
+    pub address: u8,
+    /// Does the user count?
+    pub active: bool,
+}
+
+/// A group of the model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Crowd {
+    /// The number of the name.
+    pub name: u8,
+    /// The day on which it is purged, once archived.
+    pub purge: Option<u32>,
+    /// Who has a reason to be in it, active or not; kept while archived, for a restore.
+    pub members: BTreeSet<u8>,
+}
+
+/// The whole directory.
+#[derive(Clone, Debug, Default)]
+pub struct Model {
+    /// Users that are not erased.
+    pub people: BTreeMap<u8, Person>,
+    /// Groups that are not purged.
+    pub crowds: BTreeMap<u8, Crowd>,
+    used: BTreeSet<(char, u8)>,
+    day: u32,
+}
+
+type Outcome = Result<(), &'static str>;
+
+impl Model {
+    /// Takes a step.
+    ///
+    /// # Errors
+    /// The cause of the refusal; nothing has changed then.
+    pub fn apply(&mut self, step: &Step) -> Outcome {
+        match step {
+            Step::CreateUser(id, address) => {
+                if self.people.values().any(|p| p.address == *address) || self.used.contains(&('u', *id)) {
+                    return Err("conflict");
+                }
+                self.used.insert(('u', *id));
+                self.people.insert(*id, Person { address: *address, active: true });
+                Ok(())
+            }
+            Step::Readdress(id, address) => {
+                let taken = self.people.iter().any(|(other, p)| other != id && p.address == *address);
+                let person = self.people.get_mut(id).ok_or("not_found")?;
+                if taken {
+                    return Err("conflict");
+                }
+                person.address = *address;
+                Ok(())
+            }
+            Step::Deactivate(id) => self.people.get_mut(id).map(|p| p.active = false).ok_or("not_found"),
+            Step::Reactivate(id) => self.people.get_mut(id).map(|p| p.active = true).ok_or("not_found"),
+            Step::Erase(id) => {
+                self.people.remove(id).ok_or("not_found")?;
+                // An archived group has no open reason to end, and gives the erased none back when it is restored.
+                self.crowds.values_mut().for_each(|crowd| {
+                    crowd.members.remove(id);
+                });
+                Ok(())
+            }
+            Step::CreateGroup(id, name) => {
+                if !self.used.insert(('g', *id)) {
+                    return Err("conflict");
+                }
+                self.crowds.insert(*id, Crowd { name: *name, purge: None, members: BTreeSet::new() });
+                Ok(())
+            }
+            Step::Rename(id, name) => self.live(*id).map(|crowd| crowd.name = *name),
+            Step::Archive(id) => {
+                let purge = self.day + 30;
+                self.live(*id).map(|crowd| crowd.purge = Some(purge))
+            }
+            Step::Restore(id) => self.crowds.get_mut(id).map(|crowd| crowd.purge = None).ok_or("not_found"),
+            Step::Add(id, users) => {
+                let known = users.iter().all(|u| self.people.contains_key(u));
+                let crowd = self.live(*id)?;
+                if !known {
+                    return Err("invalid");
+                }
+                crowd.members.extend(users);
+                Ok(())
+            }
+            Step::Remove(id, users) => {
+                let known = users.iter().all(|u| self.people.contains_key(u));
+                let crowd = self.live(*id)?;
+                if !known {
+                    return Err("invalid");
+                }
+                crowd.members.retain(|u| !users.contains(u));
+                Ok(())
+            }
+            Step::SetMembers(id, users) => {
+                let people = self.people.clone();
+                let crowd = self.live(*id)?;
+                // Who is not shown stays: the list is a difference against what the caller sees.
+                let shown = |u: &u8| people.get(u).is_some_and(|p| p.active);
+                let newcomers: Vec<u8> =
+                    users.iter().copied().filter(|u| !(crowd.members.contains(u) && shown(u))).collect();
+                if newcomers.iter().any(|u| !people.contains_key(u)) {
+                    return Err("invalid");
+                }
+                crowd.members.retain(|u| !shown(u) || users.contains(u));
+                crowd.members.extend(newcomers);
+                Ok(())
+            }
+            Step::Wait(days) => {
+                self.day += u32::from(*days);
+                let day = self.day;
+                self.crowds.retain(|_, crowd| crowd.purge.is_none_or(|purge| purge > day));
+                Ok(())
+            }
+        }
+    }
+
+    fn live(&mut self, id: u8) -> Result<&mut Crowd, &'static str> {
+        self.crowds.get_mut(&id).filter(|crowd| crowd.purge.is_none()).ok_or("not_found")
+    }
+
+    /// Live groups in the order of their names, then ids.
+    pub fn listing(&self) -> Vec<u8> {
+        let mut live: Vec<_> = self.crowds.iter().filter(|(_, c)| c.purge.is_none()).collect();
+        live.sort_by_key(|(id, crowd)| (crowd.name, **id));
+        live.into_iter().map(|(id, _)| *id).collect()
+    }
+
+    /// The members that a list of a live group shows.
+    pub fn members(&self, id: u8) -> Vec<u8> {
+        let counts = |u: &&u8| self.people.get(u).is_some_and(|p| p.active);
+        self.crowds.get(&id).map(|crowd| crowd.members.iter().filter(counts).copied().collect()).unwrap_or_default()
+    }
+}
