@@ -85,6 +85,10 @@ fn fault(load: &Load, line: u32, why: &str) -> Fault {
 const LATER: &[&str] = &["nesting", "connection", "role", "groupRole", "app", "groupApp", "access", "policy"];
 
 fn parse(text: &str) -> Result<Record, String> {
+    // serde would read a list in the order of the members.
+    if !text.starts_with('{') {
+        return Err("is not a JSON object".into());
+    }
     let kind = match leading_type(text) {
         Some(kind) => kind.to_owned(),
         None => read::<wire::Typed>(text, "record")?.kind,
