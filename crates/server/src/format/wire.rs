@@ -201,6 +201,7 @@ impl User {
                 manager: patch(self.manager.map(|id| UserId::new(id.0))),
                 external_id: patch(self.external_id),
                 attributes,
+                groups: None,
             },
             created_at: time("createdAt", self.created_at.as_ref())?,
         })
