@@ -156,7 +156,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Named::Restore(args) => args.run(&database),
         Named::Doctor => execute(&database, Command::Doctor, Vec::new()).await,
         Named::Audit(audit::Audit::Verify) => execute(&database, Command::AuditVerify, Vec::new()).await,
-        Named::Openapi(args) => args.run().await,
+        Named::Openapi(args) => args.run(),
         Named::Completions(args) => args.run(),
     }
 }

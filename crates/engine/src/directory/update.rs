@@ -127,7 +127,7 @@ async fn make_room(tx: &mut Tx, changes: &[Change], blame: &Blame) -> Result<()>
                 _ => fold(&c.after.user_name) != key,
             };
             match holder.filter(|holder| *holder != user.id) {
-                Some(holder) if by_id.get(&holder).is_some_and(|c| gives_up(c)) => drop(parked.insert(holder)),
+                Some(holder) if by_id.get(&holder).is_some_and(gives_up) => drop(parked.insert(holder)),
                 Some(_) => return Err(refused()),
                 None => {}
             }

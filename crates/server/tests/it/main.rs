@@ -3,6 +3,8 @@
 mod cakewalk;
 mod cli;
 mod databases;
+mod kill;
 mod model;
 mod native;
+mod routes;
 mod story;
