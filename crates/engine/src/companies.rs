@@ -56,6 +56,8 @@ impl Engine {
     /// # Errors
     /// [`Error::Forbidden`] without a platform key; [`Error::Taken`] when the id is in use; [`Error::Invalid`].
     pub async fn create_company(&self, caller: &Caller, new: NewCompany) -> Result<Written<(Company, Option<UserId>)>> {
+        // Asked before the caller is put to work in the new company, where a company's own key is no credential at all.
+        authz::may(&mut *self.db().reader().await?, caller, Action::ManagePlatform, self.clock().now()).await?;
         let id = new.id.unwrap_or_else(|| self.clock().id());
         let caller = Caller { company: id, ..caller.clone() };
         self.write(&caller, async move |tx| {
