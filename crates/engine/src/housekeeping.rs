@@ -50,6 +50,7 @@ impl Engine {
     /// # Errors
     /// [`guildhall_domain::Error::Unavailable`] when the database does not answer; the next round makes it good.
     pub async fn housekeep(&self) -> Result<()> {
+        self.keep_time().await?;
         self.flush_uses().await?;
         self.flush_refusals().await?;
         self.settle_due().await

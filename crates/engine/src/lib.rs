@@ -76,8 +76,6 @@ struct Inner {
     secrets: Secrets,
     news: Arc<news::News>,
     tally: housekeeping::Tally,
-    /// Held while the process lives: one process per file.
-    _lock: Option<std::fs::File>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -109,7 +107,7 @@ impl Engine {
     /// when the database does not answer.
     pub async fn open(options: Options) -> Result<Self> {
         let Options { database, master_key, connections, clock } = options;
-        let (db, lock, secrets) = if let Some(path) = sqlite_path(&database) {
+        let (db, secrets) = if let Some(path) = sqlite_path(&database) {
             open_sqlite(&path, master_key.as_deref(), connections)?
         } else if database.starts_with("postgres://") || database.starts_with("postgresql://") {
             let key = master_key.ok_or_else(|| {
@@ -117,7 +115,7 @@ impl Engine {
             })?;
             let server = store::postgres::Server::new(&database, connections)?;
             clock.follow(server.measure_offset(|| clock.local()).await?);
-            (Db::Postgres(server), None, Secrets::parse(&key)?)
+            (Db::Postgres(server), Secrets::parse(&key)?)
         } else {
             return Err(Error::invalid("database", "must be sqlite:PATH or postgres://USER@HOST/NAME"));
         };
@@ -128,7 +126,7 @@ impl Engine {
         let (db, news) = (Arc::new(db), Arc::new(news::News::default()));
         let writer = Writer::start(Arc::clone(&db), clock.clone(), Arc::clone(&news))?;
         let tally = housekeeping::Tally::default();
-        Ok(Self(Arc::new(Inner { db, writer, clock, secrets, news, tally, _lock: lock })))
+        Ok(Self(Arc::new(Inner { db, writer, clock, secrets, news, tally })))
     }
 
     /// The clock that every time comes from.
@@ -190,12 +188,9 @@ impl Engine {
     /// [`Error::Unavailable`] with what is in the way.
     pub async fn ready(&self) -> Result<()> {
         let away = |why: String| Error::Unavailable { why, retry_after: 2 };
-        if let Db::Postgres(server) = self.db() {
-            let offset = server.measure_offset(|| self.clock().local()).await?;
-            self.clock().follow(offset);
-            if self.clock().runs() && offset.abs() > 100_000 {
-                return Err(away(format!("this machine's clock is {} ms off the database's", offset / 1000)));
-            }
+        let offset = self.keep_time().await?;
+        if offset.abs() > 100_000 {
+            return Err(away(format!("this machine's clock is {} ms off the database's", offset / 1000)));
         }
         let asked = async {
             let mut conn = self.db().reader().await?;
@@ -205,6 +200,18 @@ impl Engine {
             Ok(answer) => answer.map(drop),
             Err(_) => Err(away("the database does not answer".into())),
         }
+    }
+
+    /// Measures how far this machine's clock is behind the database's, in microseconds, and follows that. On SQLite, and
+    /// with a clock that stands, there is nothing to follow.
+    pub(crate) async fn keep_time(&self) -> Result<i64> {
+        let Db::Postgres(server) = self.db() else { return Ok(0) };
+        if !self.clock().runs() {
+            return Ok(0);
+        }
+        let offset = server.measure_offset(|| self.clock().local()).await?;
+        self.clock().follow(offset);
+        Ok(offset)
     }
 
     /// Connections of the pool in use and open; none on SQLite.
@@ -229,11 +236,7 @@ impl Engine {
     }
 }
 
-fn open_sqlite(
-    path: &Path,
-    master_key: Option<&str>,
-    connections: usize,
-) -> Result<(Db, Option<std::fs::File>, Secrets)> {
+fn open_sqlite(path: &Path, master_key: Option<&str>, connections: usize) -> Result<(Db, Secrets)> {
     if rusqlite::version_number() < 3_051_003 {
         return Err(Error::conflict(format!("SQLite {} is linked; 3.51.3 or newer is needed", rusqlite::version())));
     }
@@ -260,5 +263,5 @@ fn open_sqlite(
         // Only a database that does not exist yet may get a fresh key: a new one for old hashes opens nothing.
         None => Secrets::from_file(&beside(path, "key"), !path.exists())?,
     };
-    Ok((Db::Sqlite(store::sqlite::File::new(path, connections)), Some(lock), secrets))
+    Ok((Db::Sqlite(store::sqlite::File::new(path, connections, lock)), secrets))
 }

@@ -1,6 +1,5 @@
 //! PostgreSQL: a pool whose connections are proved alive and writable when taken.
 
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
@@ -15,6 +14,9 @@ use super::{Statement, Value};
 
 /// Sets sent together before their answers are awaited: bounds the memory of a bulk change.
 const TOGETHER: usize = 500;
+
+/// The longest wait for a connection that works.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// One connection of the pool. One that is given up inside a transaction does not go back: what it held is rolled
 /// back as it closes.
@@ -52,8 +54,6 @@ impl Client {
 /// The server and its pool.
 pub(crate) struct Server {
     pool: Pool,
-    /// How far the database's clock is ahead of ours, in microseconds.
-    pub offset: AtomicI64,
 }
 
 impl Server {
@@ -94,20 +94,24 @@ impl Server {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(Error::internal)?;
-        Ok(Self { pool, offset: AtomicI64::new(0) })
+        Ok(Self { pool })
     }
 
     /// A connection that answers and may write. After a failover pooled connections stay on the read-only side:
     /// such a one is thrown away, as is one that is dead, and another is taken.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when none can be had.
+    /// [`Error::Unavailable`] when none can be had within [`PATIENCE`].
     pub(crate) async fn connection(&self) -> Result<Client> {
+        tokio::time::timeout(PATIENCE, self.proved()).await.unwrap_or_else(|_| Err(away("no connection in time")))
+    }
+
+    async fn proved(&self) -> Result<Client> {
         let mut last = None;
         for _ in 0..=self.pool.status().size.min(16) {
             let client = self.pool.get().await.map_err(away)?;
             let proof = client.simple_query("show transaction_read_only");
-            match tokio::time::timeout(Duration::from_secs(2), proof).await {
+            match tokio::time::timeout(Duration::from_secs(1), proof).await {
                 Ok(Ok(answer)) if writable(&answer) => return Ok(Client { object: Some(client), open: false }),
                 Ok(Ok(_)) => last = Some("the server is read-only".to_owned()),
                 Ok(Err(e)) => last = Some(e.to_string()),
@@ -118,7 +122,7 @@ impl Server {
         Err(away(last.unwrap_or_else(|| "no connection".into())))
     }
 
-    /// Measures how far the database's clock is ahead of `local` and keeps it for [`crate::Clock`].
+    /// Measures how far the database's clock is ahead of `local`, in microseconds.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the database does not answer.
@@ -131,7 +135,6 @@ impl Server {
             .map_err(|e| error(&e))?;
         let theirs: i64 = row.get(0);
         let offset = theirs - (before + local()) / 2;
-        self.offset.store(offset, Ordering::Relaxed);
         Ok(offset)
     }
 

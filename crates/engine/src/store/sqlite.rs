@@ -44,12 +44,15 @@ pub(crate) struct File {
     path: PathBuf,
     readers: Mutex<Vec<Client>>,
     free: Semaphore,
+    /// One process per file: held here, so that it outlives the last write that waits.
+    _lock: std::fs::File,
 }
 
 impl File {
-    /// Names the file, which must exist by the first read, and how many may read it at once.
-    pub(crate) fn new(path: &Path, readers: usize) -> Self {
-        Self { path: path.to_owned(), readers: Mutex::new(Vec::with_capacity(readers)), free: Semaphore::new(readers) }
+    /// Names the file, which must exist by the first read, how many may read it at once, and the lock that is its own.
+    pub(crate) fn new(path: &Path, readers: usize, lock: std::fs::File) -> Self {
+        let pool = Mutex::new(Vec::with_capacity(readers));
+        Self { path: path.to_owned(), readers: pool, free: Semaphore::new(readers), _lock: lock }
     }
 
     /// The file.
