@@ -177,17 +177,14 @@ fn of_domain(error: &Error) -> Response {
     let (status, message) = told(error);
     let mut response = response(status, message, error.cause());
     let headers = response.headers_mut();
-    match error {
-        Error::TooFast { retry_after } | Error::Unavailable { retry_after, .. } => {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after));
-        }
-        Error::Unauthenticated { .. } => {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        Error::Internal(cause) => {
-            response.extensions_mut().insert(Fault(cause.as_str().into()));
-        }
-        _ => {}
+    if let Error::TooFast { retry_after } | Error::Unavailable { retry_after, .. } = error {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after));
+    }
+    if let Error::Unauthenticated { .. } = error {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    if let Error::Internal(cause) = error {
+        response.extensions_mut().insert(Fault(cause.as_str().into()));
     }
     response
 }
@@ -312,25 +309,25 @@ impl IntoResponses for TokenRefusals {
 mod tests {
     use super::*;
 
-    fn wire(error: Error) -> String {
-        let (status, message) = told(&error);
+    fn wire(error: &Error) -> String {
+        let (status, message) = told(error);
         format!("{} {}", status.as_u16(), serde_json::to_string(&message).unwrap())
     }
 
     #[test]
     fn every_kind_of_refusal_has_its_words() {
-        insta::assert_snapshot!(wire(Error::NotFound { noun: GroupId::NOUN }), @r#"404 {"errorCode":"NOT_FOUND","message":"no user group has this id"}"#);
-        insta::assert_snapshot!(wire(Error::invalid("name", "must not be empty")), @r#"400 {"errorCode":"API_VALIDATION_FAILED","message":"name must not be empty","errorParameters":[{"name":"field","value":"name"}]}"#);
-        insta::assert_snapshot!(wire(Error::ReadOnlyKey), @r#"403 {"errorCode":"FORBIDDEN","message":"this key may only read"}"#);
+        insta::assert_snapshot!(wire(&Error::NotFound { noun: GroupId::NOUN }), @r#"404 {"errorCode":"NOT_FOUND","message":"no user group has this id"}"#);
+        insta::assert_snapshot!(wire(&Error::invalid("name", "must not be empty")), @r#"400 {"errorCode":"API_VALIDATION_FAILED","message":"name must not be empty","errorParameters":[{"name":"field","value":"name"}]}"#);
+        insta::assert_snapshot!(wire(&Error::ReadOnlyKey), @r#"403 {"errorCode":"FORBIDDEN","message":"this key may only read"}"#);
         let held = Error::HeldMembers { held: vec![(uuid::Uuid::nil(), "a rule".into())] };
-        insta::assert_snapshot!(wire(held), @r#"400 {"errorCode":"API_VALIDATION_FAILED","message":"1 of these members are held by a rule, which this call cannot end","errorParameters":[{"name":"userId","value":"00000000-0000-0000-0000-000000000000"}]}"#);
+        insta::assert_snapshot!(wire(&held), @r#"400 {"errorCode":"API_VALIDATION_FAILED","message":"1 of these members are held by a rule, which this call cannot end","errorParameters":[{"name":"userId","value":"00000000-0000-0000-0000-000000000000"}]}"#);
         let many = Error::Unknown { field: "userIdsToAdd".into(), noun: "user", ids: vec![uuid::Uuid::nil(); 500] };
         assert_eq!(told(&many).1.error_parameters.len(), 1 + NAMED);
     }
 
     #[test]
     fn our_insides_stay_inside_and_waiting_is_told() {
-        assert!(!wire(Error::internal("table users is gone")).contains("table"));
+        assert!(!wire(&Error::internal("table users is gone")).contains("table"));
         let refused = answer(Error::internal("table users is gone"), RequestId::NIL);
         assert!(refused.extensions().get::<Fault>().is_some_and(|Fault(cause)| cause.contains("table")));
         let busy = answer(Error::Unavailable { why: "busy".into(), retry_after: 7 }, RequestId::NIL);

@@ -170,9 +170,9 @@ macro_rules! wire_words {
             fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
                 let read = |text: &str| match text {
                     $($word => Ok(Self::$variant),)+
-                    _ => Err(concat!("must be one of", $(" ", $word),+).to_owned()),
+                    _ => Err(concat!("must be one of", $(" `", $word, "`"),+).to_owned()),
                 };
-                from.deserialize_str($crate::api::companies_v3::wire::scalars::Text(read, concat!("one of", $(" ", $word),+)))
+                from.deserialize_str($crate::api::companies_v3::wire::scalars::Text(read, concat!("one of", $(" `", $word, "`"),+)))
             }
         }
         impl serde::Serialize for $name {
