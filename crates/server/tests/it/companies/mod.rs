@@ -8,11 +8,12 @@ macro_rules! told {
     }};
 }
 
-mod companies;
 mod groups;
 mod members;
 mod search;
+mod tenants;
 mod token;
+
 mod transport;
 mod users;
 
