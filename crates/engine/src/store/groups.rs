@@ -68,7 +68,6 @@ sql! {
     COUNT_OF_USER = of_user!("count(*)");
     IDS_OF_USER = concat!(of_user!("g.group_id"), " order by g.group_id");
     NAMED = "select g.group_id from groups g where g.company_id = $1 and g.state = $2 and g.name_key = $3 and g.group_id <> $4 limit 1";
-    HOLDER_OF_ID = "select g.company_id from groups g where g.group_id = $1";
     INSERT = "insert into groups (company_id, group_id, name, name_key, description, search_key, icon, external_id, source, unmodifiable, state,
               created_at, created_by, updated_at, updated_by, members_changed_at, purge_at, version)
               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) on conflict do nothing";
@@ -78,7 +77,7 @@ sql! {
     TOUCH = "update groups set members_changed_at = $3 where company_id = $1 and group_id = $2";
     DUE = "select g.group_id, g.purge_at from groups g where g.company_id = $1 and g.purge_at is not null order by g.purge_at limit 1000";
     ALL_OF = concat!("select ", group_columns!(), " from groups g where g.company_id = $1 and g.group_id > $2 order by g.group_id limit $3");
-    FORGET = "delete from groups where company_id = $1";
+    FORGET = "delete from groups where company_id = $1 and group_id in (select g.group_id from groups g where g.company_id = $1 order by g.group_id limit 5000)";
 }
 
 fn read(row: Row<'_>) -> Result<Group> {
@@ -253,11 +252,6 @@ pub(crate) async fn named(conn: &mut Conn, company: CompanyId, name: &str, but: 
     Ok(None)
 }
 
-/// The company in which a group id is taken, if it is.
-pub(crate) async fn holder_of_id(conn: &mut Conn, id: GroupId) -> Result<Option<CompanyId>> {
-    conn.row(&HOLDER_OF_ID, &[val(id)], |row| row.id(0)).await
-}
-
 /// Makes the row of a group; false when the id is taken.
 pub(crate) async fn insert(conn: &mut Conn, company: CompanyId, group: &Group) -> Result<bool> {
     Ok(conn.run(&INSERT, &written(company, group)).await? == 1)
@@ -289,7 +283,7 @@ pub(crate) async fn all_of(conn: &mut Conn, company: CompanyId, after: GroupId, 
     conn.rows(&ALL_OF, &[val(company), val(after), val(limit)], read).await
 }
 
-/// Removes the groups of a company whose import failed.
-pub(crate) async fn forget(conn: &mut Conn, company: CompanyId) -> Result<()> {
-    conn.run(&FORGET, &[val(company)]).await.map(drop)
+/// Removes some groups of a company whose import failed; how many, 0 when none was left.
+pub(crate) async fn forget(conn: &mut Conn, company: CompanyId) -> Result<u64> {
+    conn.run(&FORGET, &[val(company)]).await
 }

@@ -102,6 +102,6 @@ pub(super) async fn update(
     )
 )]
 pub(super) async fn delete(State(app): State<App>, Within(caller): Within) -> Result<Changed, Failure> {
-    let written = app.engine().archive_company(&caller).await?;
+    let written = app.engine().archive_company(&caller, None).await?;
     Ok(Changed::empty(StatusCode::NO_CONTENT, written.revision))
 }

@@ -13,6 +13,7 @@ mod token;
 mod users;
 mod wire;
 
+use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use guildhall_domain::caller::Dialect;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -23,16 +24,14 @@ use utoipa_axum::routes;
 use crate::app::App;
 use crate::http::caller::{Door, Manner, identify};
 
-/// Every operation of this dialect: the token endpoint, and the rest behind its door.
-pub fn routes(app: &App) -> OpenApiRouter<App> {
-    let door = Door {
-        app: app.clone(),
-        dialect: Dialect::Companies,
-        manner: Manner::Bearer,
-        refuse: error::answer,
-        reads: extract::reads,
-    };
-    let table = OpenApiRouter::new()
+/// The token endpoint, which comes before any door.
+fn outside() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Document::openapi()).routes(routes!(token::create))
+}
+
+/// What a token opens.
+fn inside() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .routes(routes!(groups::list))
         .routes(routes!(groups::create))
         .routes(routes!(groups::get, groups::update, groups::patch, groups::delete))
@@ -44,13 +43,27 @@ pub fn routes(app: &App) -> OpenApiRouter<App> {
         .routes(routes!(users::activate))
         .routes(routes!(companies::list, companies::create))
         .routes(routes!(companies::get, companies::update, companies::delete))
-        // Last is outermost. Layers of routes take in what the routes refuse, 405 among it.
+}
+
+/// Every operation of this dialect.
+pub fn table() -> OpenApiRouter<App> {
+    outside().merge(inside())
+}
+
+/// The operations: the token endpoint, and the others behind their door.
+pub fn routes(app: &App) -> Router<App> {
+    let door = Door {
+        app: app.clone(),
+        dialect: Dialect::Companies,
+        manner: Manner::Bearer,
+        refuse: error::answer,
+        reads: extract::reads,
+    };
+    // Last is outermost. Layers of routes take in what the routes refuse, 405 among it, and no path of another dialect.
+    let inside = Router::from(inside())
         .route_layer(from_fn_with_state(app.clone(), extract::fresh))
         .route_layer(from_fn_with_state(door, identify));
-    OpenApiRouter::with_openapi(Document::openapi())
-        .routes(routes!(token::create))
-        .merge(table)
-        .route_layer(from_fn(speak::speak))
+    Router::from(outside()).merge(inside).route_layer(from_fn(speak::speak))
 }
 
 /// What the document says beside its operations.

@@ -13,7 +13,6 @@ mod members;
 mod search;
 mod tenants;
 mod token;
-
 mod transport;
 mod users;
 
