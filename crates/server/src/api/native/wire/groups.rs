@@ -191,7 +191,7 @@ impl ListGroups {
             Some(_) => return Err(Error::invalid("state", "must be one of `live`, `archived`")),
         };
         let (sort, order) = sorted(self.sort.as_deref(), GroupSort::Name, GroupSort::Created)?;
-        Ok((GroupFilter { text: searched(self.q.as_deref())?, state: Some(state) }, sort, order))
+        Ok((GroupFilter { text: searched(self.q.as_deref())?, state: Some(state), ..Default::default() }, sort, order))
     }
 }
 
