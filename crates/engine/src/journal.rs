@@ -4,6 +4,7 @@
 //! in a text of its own that the chain knows only by a salted hash: erasing it leaves the chain whole.
 
 use guildhall_domain::caller::Caller;
+use guildhall_domain::company::CompanyState;
 use guildhall_domain::event::{Event, Fields};
 use guildhall_domain::group::Owner;
 use guildhall_domain::ids::CompanyId;
@@ -192,7 +193,11 @@ impl Engine {
         let mut conn = self.db().reader().await?;
         conn.begin_snapshot().await?;
         let mut all = Vec::new();
-        for (company, name, _) in companies::every(&mut conn).await? {
+        for (company, name, state) in companies::every(&mut conn).await? {
+            // Not there yet, or on its way out again: an import writes and removes it in steps.
+            if state == CompanyState::Loading {
+                continue;
+            }
             let Some((revision, last, seq, refused)) = companies::chains(&mut conn, company).await? else { continue };
             let (events, mut broken) = verify_events(&mut conn, company, revision, &last).await?;
             let (refusals, second) = verify_refusals(&mut conn, company, seq, &refused).await?;
