@@ -2,7 +2,7 @@
 //! with the ids of their groups. The list is read in the transaction of the change, so it is the one that the answer's
 //! revision stands for, and no later call can fail after the change is done.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use guildhall_domain::caller::Caller;
 use guildhall_domain::group::{EditGroup, Group, NewGroup};
@@ -39,27 +39,14 @@ async fn with_groups(tx: &mut Tx, users: Vec<User>) -> Result<Vec<WithGroups>> {
     Ok(users.into_iter().zip(groups).collect())
 }
 
-/// Puts new users into the groups that each is to be in: one event per group, however many join it.
-async fn join(tx: &mut Tx, joins: &[(UserId, Vec<GroupId>)]) -> Result<()> {
-    if joins.iter().map(|(_, groups)| groups.len()).sum::<usize>() > CHANGES {
-        return Err(Error::TooMany { field: "groups".into(), limit: CHANGES as u64 });
+/// Puts new users into groups: one event per group, however many join it.
+async fn join(tx: &mut Tx, users: &[UserId], ids: &[GroupId]) -> Result<()> {
+    if users.len().saturating_mul(ids.len()) > CHANGES {
+        return Err(Error::TooMany { field: "groups".into(), limit: (CHANGES / users.len()) as u64 });
     }
-    let mut order = Vec::new();
-    let mut joining: HashMap<GroupId, Vec<UserId>> = HashMap::new();
-    for (user, groups) in joins {
-        for group in groups {
-            let members = joining.entry(*group).or_insert_with(|| {
-                order.push(*group);
-                Vec::new()
-            });
-            if members.last() != Some(user) {
-                members.push(*user);
-            }
-        }
-    }
-    let (company, mut missing, mut open) = (tx.company(), Vec::new(), Vec::new());
-    for id in order {
-        match groups::get(tx, company, id, Shown::Live).await {
+    let (company, mut seen, mut missing, mut open) = (tx.company(), HashSet::new(), Vec::new(), Vec::new());
+    for id in ids.iter().filter(|id| seen.insert(**id)) {
+        match groups::get(tx, company, *id, Shown::Live).await {
             Ok(group) => open.push(group),
             Err(Error::NotFound { .. }) => missing.push(id.uuid()),
             Err(fault) => return Err(fault),
@@ -72,7 +59,7 @@ async fn join(tx: &mut Tx, joins: &[(UserId, Vec<GroupId>)]) -> Result<()> {
         if tx.caller().connection.is_none() {
             group.open_to_hands()?;
         }
-        memberships::give(tx, group.id, &joining[&group.id], None).await?;
+        memberships::give(tx, group.id, users, None).await?;
     }
     Ok(())
 }
@@ -127,26 +114,31 @@ impl Engine {
         .await
     }
 
-    /// Makes users, 1,000 at most, all of them or none; each with the groups they are in.
+    /// Makes users, 1,000 at most, all of them or none, and puts every one of them into `groups` (and not into those
+    /// that each names); each with the groups they are in.
     ///
     /// # Errors
     /// [`Error::Forbidden`]; [`Error::Taken`] and [`Error::Invalid`] with the place before the member, as
     /// `[2].email`; [`Error::Unknown`] on `groups`; [`Error::Closed`]; [`Error::TooMany`].
-    pub async fn create_users(&self, caller: &Caller, new: Vec<NewUser>) -> Result<Written<Vec<WithGroups>>> {
+    pub async fn create_users(
+        &self,
+        caller: &Caller,
+        new: Vec<NewUser>,
+        groups: Vec<GroupId>,
+    ) -> Result<Written<Vec<WithGroups>>> {
         self.write(caller, async move |tx| {
             let (caller, now) = (tx.caller().clone(), tx.now());
             authz::may(tx, &caller, Action::ManageDirectory, now).await?;
             if new.len() > USERS {
                 return Err(Error::TooMany { field: "users".into(), limit: USERS as u64 });
             }
-            let (mut made, mut joins) = (Vec::new(), Vec::new());
-            for (place, mut one) in new.into_iter().enumerate() {
-                let groups = std::mem::take(&mut one.groups);
-                let user = users::create(tx, one).await.map_err(|error| at(place, error))?;
-                joins.push((user.id, groups));
-                made.push(user);
+            let mut made = Vec::with_capacity(new.len());
+            for (place, one) in new.into_iter().enumerate() {
+                let one = NewUser { groups: Vec::new(), ..one };
+                made.push(users::create(tx, one).await.map_err(|error| at(place, error))?);
             }
-            join(tx, &joins).await?;
+            let ids: Vec<UserId> = made.iter().map(|user| user.id).collect();
+            join(tx, &ids, &groups).await?;
             with_groups(tx, made).await
         })
         .await
