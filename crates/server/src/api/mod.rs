@@ -5,6 +5,7 @@
 pub mod cakewalk_v1;
 pub mod native;
 mod operations;
+pub mod secoda_v1;
 
 use axum::Router;
 use axum::response::Response;
@@ -15,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 use crate::config::Http;
-use crate::http::layers::{self, Asked, Guard, Plan, Refusal, Settings};
+use crate::http::layers::{self, Asked, BodySize, Guard, Plan, Refusal, Settings};
 
 /// One dialect as the rest of the server sees it.
 struct Spoken {
@@ -25,11 +26,17 @@ struct Spoken {
 }
 
 /// Every dialect that is spoken.
-const SPOKEN: &[Spoken] =
-    &[Spoken { name: "native", routes: native::routes }, Spoken { name: "cakewalk", routes: cakewalk_v1::routes }];
+const SPOKEN: &[Spoken] = &[
+    Spoken { name: "native", routes: native::routes },
+    Spoken { name: "cakewalk", routes: cakewalk_v1::routes },
+    Spoken { name: "secoda", routes: secoda_v1::routes },
+];
 
 /// The dialect that a path belongs to; native for paths of none, which it refuses in its own form.
 pub fn dialect_of(path: &str) -> Dialect {
+    if secoda_v1::owns(path) {
+        return Dialect::Secoda;
+    }
     let lower = path.get(..24).unwrap_or(path).to_ascii_lowercase();
     if lower == "/api" || lower.starts_with("/api/") { Dialect::Cakewalk } else { Dialect::Native }
 }
@@ -56,14 +63,16 @@ pub fn document(app: &App, name: &str) -> Option<OpenApi> {
     Some((spoken.routes)(app).split_for_parts().1)
 }
 
-fn plan(_method: &Method, path: &str) -> Plan {
-    Plan::of(dialect_of(path).word())
+fn plan(method: &Method, path: &str) -> Plan {
+    let body = if secoda_v1::large(method, path) { BodySize::Large } else { BodySize::Usual };
+    Plan { body, ..Plan::of(dialect_of(path).word()) }
 }
 
 /// The path manners of the dialect, before routing: letter case and trailing slashes.
 fn manners(uri: &Uri) -> Option<Uri> {
     match dialect_of(uri.path()) {
         Dialect::Cakewalk => cakewalk_v1::manners(uri),
+        Dialect::Secoda => secoda_v1::manners(uri),
         _ => None,
     }
 }
@@ -72,6 +81,7 @@ fn manners(uri: &Uri) -> Option<Uri> {
 fn refuse(asked: &Asked, refusal: Refusal) -> Response {
     match dialect_of(asked.path()) {
         Dialect::Cakewalk => cakewalk_v1::error::refuse(refusal),
+        Dialect::Secoda => secoda_v1::error::refuse(&asked.method, refusal),
         _ => native::error::refuse(refusal),
     }
 }
