@@ -56,6 +56,10 @@ impl Engine {
     /// # Errors
     /// [`Error::Forbidden`] without a platform key; [`Error::Taken`] when the id is in use; [`Error::Invalid`].
     pub async fn create_company(&self, caller: &Caller, new: NewCompany) -> Result<Written<(Company, Option<UserId>)>> {
+        // Asked here as well: inside, in a company that is not there yet, another's key would count as none at all.
+        let mut conn = self.db().reader().await?;
+        authz::may(&mut conn, caller, Action::ManagePlatform, self.clock().now()).await?;
+        drop(conn);
         let id = new.id.unwrap_or_else(|| self.clock().id());
         let caller = Caller { company: id, ..caller.clone() };
         self.write(&caller, async move |tx| {
@@ -124,15 +128,17 @@ impl Engine {
         .await
     }
 
-    /// Deletes the company that the caller is at work in: no door shows it any more and its keys end.
+    /// Deletes the company that the caller is at work in: no door shows it any more and its keys end. `version` is
+    /// what `If-Match` named.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] without a platform key.
-    pub async fn archive_company(&self, caller: &Caller) -> Result<Written<()>> {
-        self.write(caller, async |tx| {
+    /// [`Error::Forbidden`] without a platform key; [`Error::Stale`].
+    pub async fn archive_company(&self, caller: &Caller, version: Option<u64>) -> Result<Written<()>> {
+        self.write(caller, async move |tx| {
             let (caller, now, id) = (tx.caller().clone(), tx.now(), tx.company());
             authz::may(tx, &caller, Action::ManagePlatform, now).await?;
             let company = in_use(companies::get(tx, id).await?)?;
+            matches(version, company.version)?;
             let company = Company { state: CompanyState::Archived, version: tx.revision(), updated_at: now, ..company };
             companies::update(tx, &company).await?;
             tx.head_mut().state = CompanyState::Archived;
@@ -169,13 +175,26 @@ pub(crate) async fn platform(conn: &mut Conn, secrets: &Secrets, now: Timestamp)
         return companies::mark(conn, id, &json!({ "masterCheck": ours }).to_string()).await;
     }
     let stored = companies::settings(conn, id).await?.unwrap_or_default();
-    let stored: serde_json::Value = serde_json::from_str(&stored).map_err(Error::internal)?;
+    if known_by(secrets, &stored)? {
+        return Ok(());
+    }
+    // The first start was cut off between the two statements.
+    companies::mark(conn, id, &json!({ "masterCheck": ours }).to_string()).await
+}
+
+/// Is the master key the one that `stored`, the settings of the platform company, were written with? False when they
+/// tell nothing of it.
+///
+/// # Errors
+/// [`Error::Conflict`] when it is another one.
+pub(crate) fn known_by(secrets: &Secrets, stored: &str) -> Result<bool> {
+    let ours = STANDARD_NO_PAD.encode(secrets.check());
+    let stored: serde_json::Value = serde_json::from_str(stored).map_err(Error::internal)?;
     match stored["masterCheck"].as_str() {
-        Some(theirs) if same(theirs.as_bytes(), ours.as_bytes()) => Ok(()),
+        Some(theirs) if same(theirs.as_bytes(), ours.as_bytes()) => Ok(true),
         Some(_) => Err(Error::conflict(
             "this master key is not the one this database was made with; set GUILDHALL_MASTER_KEY, or put the key file back, as they were",
         )),
-        // The first start was cut off between the two statements.
-        None => companies::mark(conn, id, &json!({ "masterCheck": ours }).to_string()).await,
+        None => Ok(false),
     }
 }

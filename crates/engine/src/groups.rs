@@ -26,7 +26,7 @@ pub enum Shown {
 const GONE: Error = Error::NotFound { noun: GroupId::NOUN };
 
 /// The members of a group's record by native name, for an event.
-fn fields(group: &Group, only: Option<&[&'static str]>) -> Fields {
+pub(crate) fn fields(group: &Group, only: Option<&[&'static str]>) -> Fields {
     let all = [
         ("name", Some(group.name.clone())),
         ("description", group.description.clone()),
@@ -82,7 +82,7 @@ async fn resolve_owners(tx: &mut Tx, field: &str, ids: &[uuid::Uuid]) -> Result<
 }
 
 /// Puts the owners of a group to those of `wanted`; what changed.
-async fn settle_owners(tx: &mut Tx, group: GroupId, wanted: &[Owner]) -> Result<()> {
+pub(crate) async fn settle_owners(tx: &mut Tx, group: GroupId, wanted: &[Owner]) -> Result<()> {
     let company = tx.company();
     let present = owners::of_group(tx, company, group).await?;
     let added: Vec<Owner> = wanted.iter().copied().filter(|o| !present.contains(o)).collect();
@@ -370,7 +370,7 @@ impl Engine {
 }
 
 /// Opens again what archiving closed, unless its user is gone since.
-async fn reopen(tx: &mut Tx, group: &Group, now: Timestamp, revision: u64) -> Result<()> {
+pub(crate) async fn reopen(tx: &mut Tx, group: &Group, now: Timestamp, revision: u64) -> Result<()> {
     let company = tx.company();
     let closed = reasons::closed_at(tx, company, group.id, group.version).await?;
     let users: Vec<UserId> = closed.iter().map(|reason| reason.user).collect();

@@ -5,6 +5,7 @@ mod callers;
 mod clock;
 mod companies;
 pub mod directory;
+mod doctor;
 mod groups;
 mod housekeeping;
 mod idempotency;
@@ -13,6 +14,7 @@ mod keys;
 mod listed;
 mod memberships;
 mod news;
+mod restore;
 mod secrets;
 mod store;
 mod users;
@@ -29,11 +31,13 @@ use guildhall_domain::{Error, Result};
 pub use callers::{Presented, Token};
 pub use clock::Clock;
 pub use companies::NewCompany;
+pub use doctor::Check;
 pub use groups::Shown;
 pub use journal::{Verified, whole_data};
 pub use keys::{NewKey, Secret};
 pub use listed::{WithGroups, WithMembers};
 pub use memberships::{ChangeMembers, ChangedMember, MemberRef};
+pub use restore::{Restored, restore};
 pub use secrets::Secrets;
 pub use store::events::Entry;
 pub use store::groups::{GroupFilter, GroupKey, GroupSort};
@@ -77,6 +81,11 @@ struct Inner {
     secrets: Secrets,
     news: Arc<news::News>,
     tally: housekeeping::Tally,
+    loads: directory::Loads,
+    /// Where the master key lies, when it came from its file.
+    key_file: Option<PathBuf>,
+    /// Schema steps that opening ran.
+    steps: usize,
 }
 
 impl std::fmt::Debug for Engine {
@@ -108,6 +117,7 @@ impl Engine {
     /// when the database does not answer.
     pub async fn open(options: Options) -> Result<Self> {
         let Options { database, master_key, connections, clock } = options;
+        let key_file = sqlite_path(&database).filter(|_| master_key.is_none()).map(|path| beside(&path, "key"));
         let (db, secrets) = if let Some(path) = sqlite_path(&database) {
             open_sqlite(&path, master_key.as_deref(), connections)?
         } else if database.starts_with("postgres://") || database.starts_with("postgresql://") {
@@ -121,18 +131,28 @@ impl Engine {
             return Err(Error::invalid("database", "must be sqlite:PATH or postgres://USER@HOST/NAME"));
         };
         let mut conn = db.writer().await?;
-        store::migrate::run(&mut conn).await?;
+        let steps = store::migrate::run(&mut conn).await?;
         companies::platform(&mut conn, &secrets, clock.now()).await?;
         drop(conn);
         let (db, news) = (Arc::new(db), Arc::new(news::News::default()));
         let writer = Writer::start(Arc::clone(&db), clock.clone(), Arc::clone(&news))?;
-        let tally = housekeeping::Tally::default();
-        Ok(Self(Arc::new(Inner { db, writer, clock, secrets, news, tally })))
+        let (tally, loads) = (housekeeping::Tally::default(), directory::Loads::default());
+        Ok(Self(Arc::new(Inner { db, writer, clock, secrets, news, tally, loads, key_file, steps })))
     }
 
     /// The clock that every time comes from.
     pub fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    /// The schema that this database has now, and how many steps opening it took to get there.
+    pub fn schema(&self) -> (i64, usize) {
+        (store::migrate::known(), self.0.steps)
+    }
+
+    /// The file that holds the master key; none when `GUILDHALL_MASTER_KEY` gave it.
+    pub fn key_file(&self) -> Option<&Path> {
+        self.0.key_file.as_deref()
     }
 
     /// What the writer has done so far.
@@ -148,6 +168,9 @@ impl Engine {
     }
     pub(crate) fn news(&self) -> &news::News {
         &self.0.news
+    }
+    pub(crate) fn loads(&self) -> &directory::Loads {
+        &self.0.loads
     }
     pub(crate) fn tally(&self) -> &housekeeping::Tally {
         &self.0.tally
@@ -241,9 +264,20 @@ fn open_sqlite(path: &Path, master_key: Option<&str>, connections: usize) -> Res
     if rusqlite::version_number() < 3_051_003 {
         return Err(Error::conflict(format!("SQLite {} is linked; 3.51.3 or newer is needed", rusqlite::version())));
     }
+    let lock = lock_file(path)?;
+    let secrets = match master_key {
+        Some(key) => Secrets::parse(key)?,
+        // Only a database that does not exist yet may get a fresh key: a new one for old hashes opens nothing.
+        None => Secrets::from_file(&beside(path, "key"), !path.exists())?,
+    };
+    Ok((Db::Sqlite(store::sqlite::File::new(path, connections, lock)), secrets))
+}
+
+/// Takes the lock that says one process has this SQLite file; held until the result is dropped.
+fn lock_file(path: &Path) -> Result<std::fs::File> {
     let lock_file = beside(path, "lock");
-    let options = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(&lock_file);
-    let lock = options.map_err(|e| {
+    let opened = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(&lock_file);
+    let lock = opened.map_err(|e| {
         Error::conflict(format!(
             "{} cannot be written ({e}); choose a directory that this user may write to",
             lock_file.display()
@@ -259,10 +293,5 @@ fn open_sqlite(path: &Path, master_key: Option<&str>, connections: usize) -> Res
         }
         Err(std::fs::TryLockError::Error(e)) => return Err(Error::conflict(format!("{}: {e}", lock_file.display()))),
     }
-    let secrets = match master_key {
-        Some(key) => Secrets::parse(key)?,
-        // Only a database that does not exist yet may get a fresh key: a new one for old hashes opens nothing.
-        None => Secrets::from_file(&beside(path, "key"), !path.exists())?,
-    };
-    Ok((Db::Sqlite(store::sqlite::File::new(path, connections, lock)), secrets))
+    Ok(lock)
 }

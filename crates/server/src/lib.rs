@@ -2,6 +2,8 @@
 
 pub mod api;
 pub mod app;
+pub mod cli;
 pub mod config;
+pub mod format;
 pub mod http;
 pub mod jobs;

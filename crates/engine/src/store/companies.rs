@@ -31,6 +31,7 @@ sql! {
     CHAINS = "select revision, last_hash, refusals, refusal_hash from companies where company_id = $1";
     EVERY = "select company_id, name, state from companies where company_id >= $1 order by company_id";
     MARK = "update companies set settings = $2 where company_id = $1";
+    RECORDED_AT = "select recorded_at from companies where company_id = $1";
     SETTINGS = "select settings from companies where company_id = $1";
     FORGET = "delete from companies where company_id = $1 and state = 'loading'";
 }
@@ -197,6 +198,11 @@ pub(crate) async fn refusal_head(conn: &mut Conn, id: CompanyId) -> Result<Optio
 /// Moves the end of the chain of refusals.
 pub(crate) async fn refusal_advance(conn: &mut Conn, id: CompanyId, seq: u64, hash: &[u8]) -> Result<()> {
     conn.run(&REFUSAL_ADVANCE, &[val(id), val(seq), val(hash)]).await.map(drop)
+}
+
+/// When the company was last written to.
+pub(crate) async fn recorded_at(conn: &mut Conn, id: CompanyId) -> Result<Option<Timestamp>> {
+    conn.row(&RECORDED_AT, &[val(id)], |row| row.time(0)).await
 }
 
 /// Removes the row of a company whose import failed.

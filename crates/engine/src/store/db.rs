@@ -55,6 +55,11 @@ impl Db {
         })
     }
 
+    /// `SQLite` or `PostgreSQL`.
+    pub(crate) fn kind(&self) -> &'static str {
+        if self.is_sqlite() { "SQLite" } else { "PostgreSQL" }
+    }
+
     /// Is it the one-file database, which one process writes at a time?
     pub(crate) fn is_sqlite(&self) -> bool {
         matches!(self, Self::Sqlite(_))

@@ -32,8 +32,8 @@ sql! {
     AFTER = list!("");
     OF_SUBJECT = list!("and e.subject_id = $4");
     ERASE = "delete from event_texts where company_id = $1 and subject_id = $2";
-    FORGET = "delete from events where company_id = $1";
-    FORGET_TEXTS = "delete from event_texts where company_id = $1";
+    FORGET = "delete from events where company_id = $1 and revision in (select e.revision from events e where e.company_id = $1 order by e.revision limit 5000)";
+    FORGET_TEXTS = "delete from event_texts where company_id = $1 and revision in (select t.revision from event_texts t where t.company_id = $1 order by t.revision limit 5000)";
 }
 
 /// One line of the journal, as it is stored and hashed.
@@ -133,8 +133,8 @@ pub(crate) async fn erase(conn: &mut Conn, company: CompanyId, user: UserId) -> 
     conn.run(&ERASE, &[val(company), val(user)]).await.map(drop)
 }
 
-/// Removes the journal of a company whose import failed.
-pub(crate) async fn forget(conn: &mut Conn, company: CompanyId) -> Result<()> {
-    conn.run(&FORGET_TEXTS, &[val(company)]).await?;
-    conn.run(&FORGET, &[val(company)]).await.map(drop)
+/// Removes some of the journal of a company whose import failed; how many rows, 0 when none was left.
+pub(crate) async fn forget(conn: &mut Conn, company: CompanyId) -> Result<u64> {
+    let texts = conn.run(&FORGET_TEXTS, &[val(company)]).await?;
+    Ok(texts + conn.run(&FORGET, &[val(company)]).await?)
 }

@@ -71,7 +71,7 @@ sql! {
     TOUCH = "update groups set members_changed_at = $3 where company_id = $1 and group_id = $2";
     DUE = "select g.group_id, g.purge_at from groups g where g.company_id = $1 and g.purge_at is not null order by g.purge_at limit 1000";
     ALL_OF = concat!("select ", group_columns!(), " from groups g where g.company_id = $1 and g.group_id > $2 order by g.group_id limit $3");
-    FORGET = "delete from groups where company_id = $1";
+    FORGET = "delete from groups where company_id = $1 and group_id in (select g.group_id from groups g where g.company_id = $1 order by g.group_id limit 5000)";
 }
 
 fn read(row: Row<'_>) -> Result<Group> {
@@ -279,7 +279,7 @@ pub(crate) async fn all_of(conn: &mut Conn, company: CompanyId, after: GroupId, 
     conn.rows(&ALL_OF, &[val(company), val(after), val(limit)], read).await
 }
 
-/// Removes the groups of a company whose import failed.
-pub(crate) async fn forget(conn: &mut Conn, company: CompanyId) -> Result<()> {
-    conn.run(&FORGET, &[val(company)]).await.map(drop)
+/// Removes some groups of a company whose import failed; how many, 0 when none was left.
+pub(crate) async fn forget(conn: &mut Conn, company: CompanyId) -> Result<u64> {
+    conn.run(&FORGET, &[val(company)]).await
 }

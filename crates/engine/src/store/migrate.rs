@@ -20,6 +20,19 @@ macro_rules! step {
 
 const STEPS: &[Step] = &[step!(1, "0001_core")];
 
+/// The schema that this binary knows.
+pub(crate) fn known() -> i64 {
+    STEPS.last().map_or(0, |step| step.0)
+}
+
+/// The refusal of a schema that is newer than [`known`].
+pub(crate) fn newer(at: i64) -> Error {
+    Error::conflict(format!(
+        "the database has schema {at}, which is newer than schema {} of this guildhall; start the newer guildhall that wrote it, or restore a backup made by this one",
+        known()
+    ))
+}
+
 /// Runs the steps that are missing, all in one transaction; how many ran.
 ///
 /// # Errors
@@ -56,11 +69,8 @@ async fn steps(conn: &mut Conn) -> Result<usize> {
             client.query_one("select coalesce(max(version), 0) from migrations", &[]).await.map_err(fault)?.get(0)
         }
     };
-    let known = STEPS.last().map_or(0, |step| step.0);
-    if at > known {
-        return Err(Error::conflict(format!(
-            "the database has schema {at}, which is newer than schema {known} of this guildhall; start the newer guildhall that wrote it, or restore a backup made by this one"
-        )));
+    if at > known() {
+        return Err(newer(at));
     }
     let missing: Vec<&Step> = STEPS.iter().filter(|step| step.0 > at).collect();
     for Step(version, name, sqlite, postgres) in &missing {

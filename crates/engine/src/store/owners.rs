@@ -18,7 +18,8 @@ sql! {
     DELETE = "delete from owners where company_id = $1 and group_id = $2 and owner_id = $3";
     OF_OWNER = "select group_id from owners where company_id = $1 and owner_id = $2 order by group_id";
     DROP_OWNER = "delete from owners where company_id = $1 and owner_id = $2";
-    FORGET = "delete from owners where company_id = $1";
+    FORGET = "delete from owners where company_id = $1 and (group_id, owner_id) in (select o.group_id, o.owner_id from owners o
+              where o.company_id = $1 order by o.group_id, o.owner_id limit 5000)";
 }
 
 fn read(row: Row<'_>) -> Result<Owner> {
@@ -88,7 +89,7 @@ pub(crate) async fn drop_owner(conn: &mut Conn, company: CompanyId, owner: uuid:
     conn.run(&DROP_OWNER, &[val(company), val(owner)]).await.map(drop)
 }
 
-/// Removes the owners of a company whose import failed.
-pub(crate) async fn forget(conn: &mut Conn, company: CompanyId) -> Result<()> {
-    conn.run(&FORGET, &[val(company)]).await.map(drop)
+/// Removes some owners of a company whose import failed; how many, 0 when none was left.
+pub(crate) async fn forget(conn: &mut Conn, company: CompanyId) -> Result<u64> {
+    conn.run(&FORGET, &[val(company)]).await
 }

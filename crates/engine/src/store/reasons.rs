@@ -50,7 +50,8 @@ sql! {
     GROUPS_OF = "select distinct r.group_id from reasons r where r.company_id = $1 and r.user_id = $2 and r.closed_rev is null order by r.group_id";
     ALL_OF = concat!("select ", columns!(), " from reasons r where r.company_id = $1 and (r.group_id, r.user_id, r.reason_id) > ($2, $3, $4)
              and r.closed_rev is null order by r.group_id, r.user_id, r.reason_id limit $5");
-    FORGET = "delete from reasons where company_id = $1";
+    FORGET = "delete from reasons where company_id = $1 and (group_id, user_id, reason_id) in (select r.group_id, r.user_id, r.reason_id from reasons r
+              where r.company_id = $1 order by r.group_id, r.user_id, r.reason_id limit 10000)";
 }
 
 fn read(row: Row<'_>) -> Result<Reason> {
@@ -268,7 +269,7 @@ pub(crate) async fn all_of(
     conn.rows(&ALL_OF, &[val(company), val(after.0), val(after.1), val(after.2), val(limit)], read).await
 }
 
-/// Removes the reasons of a company whose import failed.
-pub(crate) async fn forget(conn: &mut Conn, company: CompanyId) -> Result<()> {
-    conn.run(&FORGET, &[val(company)]).await.map(drop)
+/// Removes some reasons of a company whose import failed; how many, 0 when none was left.
+pub(crate) async fn forget(conn: &mut Conn, company: CompanyId) -> Result<u64> {
+    conn.run(&FORGET, &[val(company)]).await
 }

@@ -183,7 +183,13 @@ pub(crate) fn backup(from: &Path, to: &Path) -> Result<()> {
     // Not a reader's connection: a copy may take longer than a read.
     let source = open(from, true)?;
     let fault = |e: rusqlite::Error| Error::conflict(format!("the backup to {} failed: {e}", to.display()));
+    // `query_only` would refuse the copy as well; the file itself stays opened for reading alone.
+    source.execute_batch("pragma query_only = off").map_err(fault)?;
     // A copy of its own, without free pages or a log beside it.
-    source.execute("vacuum into ?1", [to.to_string_lossy().as_ref()]).map_err(fault)?;
-    std::fs::File::open(to).and_then(|file| file.sync_all()).map_err(Error::internal)
+    let copied = source.execute("vacuum into ?1", [to.to_string_lossy().as_ref()]).map_err(fault);
+    let kept = copied.and_then(|_| std::fs::File::open(to).and_then(|file| file.sync_all()).map_err(Error::internal));
+    if kept.is_err() {
+        let _ = std::fs::remove_file(to); // half a backup is of no use; its absence is what we want
+    }
+    kept
 }

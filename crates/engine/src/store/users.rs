@@ -62,9 +62,9 @@ sql! {
     ERASE = "update users set name = 'Erased', name_key = '', given_name = null, family_name = null, email = '', email_key = '', user_name = '', user_name_key = '',
              search_key = '', status = 'inactive', external_id = null, attributes = '{}', manager_id = null, updated_at = $3, version = $4, erased_at = $3
              where company_id = $1 and user_id = $2";
-    ORPHAN = "update users set manager_id = null where company_id = $1 and manager_id = $2";
+    ORPHAN = "update users set manager_id = null, updated_at = $3, version = $4 where company_id = $1 and manager_id = $2";
     ALL_OF = concat!("select ", user_columns!(), " from users u where u.company_id = $1 and u.erased_at is null and u.user_id > $2 order by u.user_id limit $3");
-    FORGET = "delete from users where company_id = $1";
+    FORGET = "delete from users where company_id = $1 and user_id in (select u.user_id from users u where u.company_id = $1 order by u.user_id limit 5000)";
 }
 
 /// Reads a user from the columns that `user_columns!` names, the first of them at `at`.
@@ -241,7 +241,7 @@ pub(crate) async fn update(conn: &mut Conn, company: CompanyId, user: &User) -> 
 /// Takes everything personal out of a user's row; nobody is managed by them any more.
 pub(crate) async fn erase(conn: &mut Conn, company: CompanyId, id: UserId, now: Timestamp, version: u64) -> Result<()> {
     conn.run(&ERASE, &[val(company), val(id), val(now), val(version)]).await?;
-    conn.run(&ORPHAN, &[val(company), val(id)]).await.map(drop)
+    conn.run(&ORPHAN, &[val(company), val(id), val(now), val(version)]).await.map(drop)
 }
 
 /// The `limit` users behind `after`, by id, for an export.
@@ -249,7 +249,7 @@ pub(crate) async fn all_of(conn: &mut Conn, company: CompanyId, after: UserId, l
     conn.rows(&ALL_OF, &[val(company), val(after), val(limit)], read).await
 }
 
-/// Removes the users of a company whose import failed.
-pub(crate) async fn forget(conn: &mut Conn, company: CompanyId) -> Result<()> {
-    conn.run(&FORGET, &[val(company)]).await.map(drop)
+/// Removes some users of a company whose import failed; how many, 0 when none was left.
+pub(crate) async fn forget(conn: &mut Conn, company: CompanyId) -> Result<u64> {
+    conn.run(&FORGET, &[val(company)]).await
 }

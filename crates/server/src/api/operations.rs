@@ -1,19 +1,37 @@
 //! Routes for those who run the server: is it alive, is it ready, what does it speak.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use aws_lc_rs::digest;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
 use guildhall_domain::ids::RequestId;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode, header};
 use serde_json::json;
 
 use super::native;
 use crate::app::App;
 
-/// `/health`, `/ready` and `/openapi/{dialect}.json`; none asks for a credential.
-pub(super) fn routes(_app: &App) -> Router<App> {
-    Router::new().route("/health", get(health)).route("/ready", get(ready)).route("/openapi/{document}", get(openapi))
+/// `/`, `/health`, `/ready` and `/openapi/{dialect}.json`; none asks for a credential.
+pub(super) fn routes(app: &App) -> Router<App> {
+    let documents = Arc::new(documents(app));
+    Router::new()
+        .route("/", get(index))
+        .route("/health", get(health))
+        .route("/ready", get(ready))
+        .route("/openapi/{document}", get(async move |path, headers| openapi(&documents, path, headers)))
+}
+
+/// What there is to find here.
+async fn index() -> Json<serde_json::Value> {
+    let documents: BTreeMap<_, _> = super::documents().map(|name| (name, format!("/openapi/{name}.json"))).collect();
+    Json(json!({"name": "Guildhall", "version": env!("CARGO_PKG_VERSION"), "openapi": documents}))
 }
 
 /// 200 as long as the process serves.
@@ -29,11 +47,35 @@ async fn ready(State(app): State<App>) -> Response {
     }
 }
 
+/// A document as it is sent: its bytes and their tag.
+struct Rendered {
+    text: Bytes,
+    tag: String,
+}
+
+/// Every document by its file's name, rendered once: they change only with the program.
+fn documents(app: &App) -> BTreeMap<String, Rendered> {
+    let render = |name: &'static str| {
+        let text = super::document(app, name)?.to_json().ok()?;
+        let sum = digest::digest(&digest::SHA256, text.as_bytes());
+        let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(sum.as_ref()));
+        Some((format!("{name}.json"), Rendered { text: text.into(), tag }))
+    };
+    super::documents().filter_map(render).collect()
+}
+
 /// The OpenAPI document of a dialect: `/openapi/native.json`.
-async fn openapi(State(app): State<App>, Path(file): Path<String>) -> Response {
-    let document = file.strip_suffix(".json").and_then(|name| super::document(&app, name));
-    match document {
-        Some(document) => Json(document).into_response(),
-        None => StatusCode::NOT_FOUND.into_response(),
+fn openapi(documents: &BTreeMap<String, Rendered>, Path(file): Path<String>, headers: HeaderMap) -> Response {
+    let Some(Rendered { text, tag }) = documents.get(&file) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let shared = [(header::ETAG, tag.clone()), (header::CACHE_CONTROL, "no-cache".to_owned())];
+    let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    if known
+        .flat_map(|value| value.split(','))
+        .any(|known| matches!(known.trim(), "*") || known.trim().ends_with(tag.as_str()))
+    {
+        return (StatusCode::NOT_MODIFIED, shared).into_response();
     }
+    (shared, [(header::CONTENT_TYPE, "application/json")], text.clone()).into_response()
 }

@@ -118,7 +118,8 @@ fn missing(manner: Manner) -> &'static str {
     }
 }
 
-fn presented(headers: &HeaderMap, manner: Manner) -> Option<Presented<'_>> {
+/// The credential that these headers carry, not yet believed; for streams, which ask again while they last.
+pub fn presented(headers: &HeaderMap, manner: Manner) -> Option<Presented<'_>> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let pair = || Some(Presented::Pair { id: text("x-api-key")?, secret: text("x-api-secret")? });
     let bearer = || {

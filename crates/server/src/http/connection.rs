@@ -23,7 +23,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 use tower::{Service, ServiceExt};
 
-use super::{peer::Peer, stall::Stalling};
+use super::{peer::Peer, stall::Stalling, stop::Stopping};
 use crate::config::Limits;
 
 /// What an HTTP/2 connection begins with, TLS or not.
@@ -103,12 +103,14 @@ pub(super) async fn serve<IO, S>(
     };
     let traffic = Arc::new(Traffic::default());
     let counted = Arc::clone(&traffic);
+    let stopping = Stopping(Arc::new(stop.clone()));
     let answer = service_fn(move |request: hyper::Request<Incoming>| {
         counted.open.fetch_add(1, Ordering::Relaxed);
         counted.total.fetch_add(1, Ordering::Relaxed);
         let open = Open(Arc::clone(&counted));
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(peer);
+        request.extensions_mut().insert(stopping.clone());
         let answer = service.clone().oneshot(request);
         async move {
             let answer = answer.await;

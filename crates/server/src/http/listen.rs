@@ -78,8 +78,9 @@ pub fn unix(path: &Path, limits: &Limits) -> io::Result<Bound> {
 }
 
 /// Between bind and chmod a socket has the mode the umask left it. So it is born in a directory nobody else can enter
-/// and moved into place when it is closed to others.
-fn bind_private(path: &Path) -> io::Result<UnixListener> {
+/// and moved into place when it is closed to others. One that stands there is replaced: the caller holds the lock that
+/// says no other server lives.
+pub fn bind_private(path: &Path) -> io::Result<UnixListener> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let nursery = parent.join(format!(".g{}", std::process::id()));
     let _ = fs::remove_dir_all(&nursery); // of a process that had our number before

@@ -16,8 +16,9 @@ use serde::de::DeserializeOwned;
 
 use super::error::Failure;
 use crate::app::App;
+use crate::http::body::{self, BodyRefusal};
 use crate::http::cursor::Cursor;
-use crate::http::{body, query};
+use crate::http::query;
 
 /// How many rows a page holds (reference §1.6); no parameter changes it (CW-6).
 const PAGE: u32 = 100;
@@ -46,7 +47,7 @@ impl InPath for GroupId {
     }
 }
 
-/// The id in the path; one that is not a UUID is refused with 400.
+/// CW-14: the id in the path, hyphenated, in either letter case; one that is not a UUID is refused with 400.
 pub(super) struct Id<T>(pub(super) T);
 
 impl<T: InPath, S: Send + Sync> FromRequestParts<S> for Id<T> {
@@ -93,7 +94,10 @@ impl<K: Cursor, S: Sync> FromRequestParts<S> for Paged<K> {
 }
 
 fn page<K: Cursor>(uri: &Uri) -> Result<Ask<K>, Failure> {
-    let asked: Cursors = query::query(uri)?;
+    let asked: Cursors = query::query(uri).map_err(|why| match why {
+        BodyRefusal::Malformed { .. } => Error::invalid("query", "is not percent-encoded UTF-8").into(),
+        other => Failure::from(other),
+    })?;
     let text = match (asked.cursor, asked.page_cursor) {
         (Some(_), Some(_)) => return Err(Error::invalid("cursor", "is given twice, once as page[cursor]").into()),
         (one, other) => one.or(other),

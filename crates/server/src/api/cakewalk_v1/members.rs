@@ -68,7 +68,7 @@ pub(super) async fn add(
     let command = match ask.and_then(|Body(ask)| Ok(ask.into_command(group)?)) {
         Ok(command) => command,
         Err(wrong) => {
-            // 403 goes before 400: whoever may not do it at all is told so, whatever they sent.
+            // CW-15, 403 goes before 400: whoever may not do it at all is told so, whatever they sent.
             app.engine().may_change_members(&caller, group).await?;
             return Err(wrong);
         }
@@ -101,6 +101,6 @@ pub(super) async fn remove(
     let written = app.engine().change_members(&caller, wire::removal(group, user)).await?;
     match written.value.into_iter().next().map(|row| row.outcome).transpose()? {
         Some(Outcome::Removed) => Ok(Changed(StatusCode::NO_CONTENT, written.revision)),
-        _ => Err(Error::NotFound { noun: "member" }.into()),
+        _ => Err(Error::NotFound { noun: "member of this users group" }.into()),
     }
 }

@@ -158,7 +158,7 @@ fn time(at: Timestamp) -> String {
     at.rfc3339(3)
 }
 
-/// An id in a body: hyphenated, in either letter case, as in paths.
+/// CW-14: an id in a body: hyphenated, in either letter case, as in paths.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct WireId(Uuid);
 
@@ -189,7 +189,7 @@ pub(super) struct AddUsers {
     #[schema(value_type = Uuid)]
     triggered_by_user_id: WireId,
     /// True: requests that result are approved at once. False, or absent: they run through their policy.
-    // Joining a group raises no requests yet, so this is checked and otherwise unused (CW-12).
+    // Joining a group raises no requests yet, so this is checked and otherwise unused; null is as good as absent (CW-12).
     #[serde(default, rename = "implicitlyApproveRequests")]
     _implicitly_approve_requests: Option<bool>,
 }

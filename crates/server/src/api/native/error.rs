@@ -1,18 +1,310 @@
-//! Domain errors as problem details (RFC 9457).
+//! Domain errors, and HTTP's own refusals, as problem details (RFC 9457).
 
 use axum::response::{IntoResponse, Response};
 use guildhall_domain::Error;
 use guildhall_domain::ids::RequestId;
-use http::StatusCode;
+use guildhall_engine::MemberRef;
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
 
+use super::once::Answer;
+use crate::http::body::BodyRefusal;
+use crate::http::caller::Cause;
 use crate::http::layers::Refusal;
+
+/// What every `type` begins with; the name behind it is listed in `docs/errors.md`.
+const URN: &str = "urn:guildhall:error:";
+
+/// One member of the request that is wrong.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FieldError {
+    /// The member, parameter or header, such as `name`, `members[3].email` or `If-Match`.
+    pub field: String,
+    /// What is wrong with it, as the end of a sentence that begins with the member.
+    pub detail: String,
+    /// The id that is not there, where one was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<Uuid>,
+}
+
+/// One member of a group who stays, and why.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HeldMember {
+    /// The user.
+    pub user: Uuid,
+    /// What holds them, in words.
+    pub held_by: String,
+}
+
+/// A refusal or failure (RFC 9457). `type` says which; `detail` says it to people.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Problem {
+    /// `urn:guildhall:error:<name>`.
+    #[serde(rename = "type")]
+    #[schema(example = "urn:guildhall:error:not-found")]
+    pub kind: String,
+    /// What kind of problem it is, in a few words.
+    pub title: &'static str,
+    /// The status of the answer.
+    pub status: u16,
+    /// What went wrong this time.
+    pub detail: String,
+    /// The request: `urn:uuid:` and the id that `X-Request-Id` and the server's log give.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
+    /// What is wrong in the request, member by member.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub errors: Vec<FieldError>,
+    /// The members who would stay, when they cannot be removed by hand.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub members: Vec<HeldMember>,
+}
+
+/// The same problem for one item of a bulk call.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ItemProblem {
+    /// `urn:guildhall:error:<name>`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What kind of problem it is, in a few words.
+    pub title: &'static str,
+    /// What went wrong with this item.
+    pub detail: String,
+}
+
+impl Problem {
+    fn new(status: StatusCode, name: &str, title: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            kind: format!("{URN}{name}"),
+            title,
+            status: status.as_u16(),
+            detail: detail.into(),
+            instance: None,
+            errors: Vec::new(),
+            members: Vec::new(),
+        }
+    }
+
+    fn wrong(mut self, field: &str, detail: impl Into<String>, id: Option<Uuid>) -> Self {
+        self.errors.push(FieldError { field: field.to_owned(), detail: detail.into(), id });
+        self
+    }
+
+    /// The problem that an error is. A replay is none and never comes here.
+    pub fn of(error: &Error) -> Self {
+        let detail = error.to_string();
+        let new = |status, name, title| Self::new(status, name, title, detail.clone());
+        match error {
+            Error::Invalid { field, why } => {
+                new(StatusCode::BAD_REQUEST, "invalid", "The request is not valid").wrong(field, why, None)
+            }
+            Error::TooMany { field, limit } => new(StatusCode::BAD_REQUEST, "too-many", "Too many items in one call")
+                .wrong(field, format!("may hold at most {limit}"), None),
+            Error::NotFound { .. } => new(StatusCode::NOT_FOUND, "not-found", "Not found"),
+            Error::Unknown { field, noun, ids } => {
+                let problem = new(StatusCode::UNPROCESSABLE_ENTITY, "unknown-reference", "A reference leads nowhere");
+                let one = |p: Self, id: &Uuid| p.wrong(field, format!("no {noun} has this id"), Some(*id));
+                ids.iter().fold(problem, one)
+            }
+            Error::Conflict { .. } => new(StatusCode::CONFLICT, "conflict", "The present state does not allow it"),
+            Error::Taken { field, why } => {
+                new(StatusCode::CONFLICT, "taken", "The value is taken").wrong(field, why, None)
+            }
+            Error::Closed { .. } => new(StatusCode::CONFLICT, "closed-group", "The members are kept elsewhere"),
+            Error::HeldMembers { held } => {
+                let members = held.iter().map(|(user, by)| HeldMember { user: *user, held_by: by.clone() }).collect();
+                Self { members, ..new(StatusCode::CONFLICT, "held-members", "Members are held by something else") }
+            }
+            Error::Unmodifiable => new(StatusCode::CONFLICT, "unmodifiable", "The group is unmodifiable"),
+            Error::Unauthenticated { .. } => {
+                new(StatusCode::UNAUTHORIZED, "unauthenticated", "No valid credential was presented")
+            }
+            Error::ReadOnlyKey => new(StatusCode::FORBIDDEN, "read-only-key", "The key may only read"),
+            Error::Forbidden { .. } => new(StatusCode::FORBIDDEN, "forbidden", "A right is missing"),
+            Error::Stale => new(StatusCode::PRECONDITION_FAILED, "stale", "The record has changed"),
+            Error::Ahead { .. } => new(StatusCode::PRECONDITION_FAILED, "ahead", "The revision does not exist yet"),
+            Error::KeyReused => {
+                new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The Idempotency-Key is in use")
+            }
+            Error::TooFast { .. } => new(StatusCode::TOO_MANY_REQUESTS, "too-fast", "Too many calls"),
+            Error::Unavailable { .. } => new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available just now"),
+            Error::Replay(_) | Error::Internal(_) => Self::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "Something went wrong here",
+                "the server's log has more under this request id",
+            ),
+        }
+    }
+
+    /// The problem that a body or query which cannot be read is.
+    fn of_body(refusal: &BodyRefusal) -> Self {
+        let (name, title) = match refusal {
+            BodyRefusal::MediaType => ("media-type", "The media type is not supported"),
+            BodyRefusal::TooLarge { .. } => ("too-large", "The body is too large"),
+            BodyRefusal::TooSlow => ("too-slow", "The request came too slowly"),
+            BodyRefusal::Malformed { .. } | BodyRefusal::TooDeep | BodyRefusal::Empty => {
+                ("malformed", "The request cannot be read")
+            }
+            BodyRefusal::Field { .. } => ("invalid", "The request is not valid"),
+        };
+        let problem = Self::new(refusal.status(), name, title, refusal.to_string());
+        match refusal {
+            BodyRefusal::Field { path, why } if !path.is_empty() => problem.wrong(path, why, None),
+            _ => problem,
+        }
+    }
+
+    /// The same problem for one item of a bulk call.
+    pub fn of_item(error: &Error) -> ItemProblem {
+        let Self { kind, title, detail, .. } = Self::of(error);
+        ItemProblem { kind, title, detail }
+    }
+
+    /// The problem as an answer to this request.
+    pub fn answer(mut self, request: RequestId) -> Answer {
+        self.instance = Some(format!("urn:uuid:{request}"));
+        Answer::json(StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), &self)
+            .with(header::CONTENT_TYPE, "application/problem+json")
+    }
+}
 
 /// A refusal by HTTP itself.
 pub fn refuse(refusal: Refusal) -> Response {
-    refusal.status.into_response()
+    let Refusal { status, detail, request_id, .. } = refusal;
+    let (name, title) = match status {
+        StatusCode::BAD_REQUEST => ("malformed", "The request cannot be read"),
+        StatusCode::UNAUTHORIZED => ("unauthenticated", "No valid credential was presented"),
+        StatusCode::FORBIDDEN => ("forbidden", "A right is missing"),
+        StatusCode::NOT_FOUND => ("not-found", "Not found"),
+        StatusCode::METHOD_NOT_ALLOWED => ("method-not-allowed", "The method is not allowed here"),
+        StatusCode::REQUEST_TIMEOUT => ("too-slow", "The request came too slowly"),
+        StatusCode::PAYLOAD_TOO_LARGE => ("too-large", "The body is too large"),
+        StatusCode::URI_TOO_LONG => ("target-too-long", "The target is too long"),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => ("media-type", "The media type is not supported"),
+        StatusCode::MISDIRECTED_REQUEST => ("misdirected", "The host name is not ours"),
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => ("head-too-large", "The head of the request is too large"),
+        StatusCode::SERVICE_UNAVAILABLE => ("unavailable", "Not available just now"),
+        other if other.is_server_error() => ("internal", "Something went wrong here"),
+        _ => ("malformed", "The request was refused"),
+    };
+    Problem::new(status, name, title, detail).answer(RequestId::new(request_id.0)).into_response()
 }
 
-/// A domain error.
-pub fn answer(_error: Error, _request: RequestId) -> Response {
-    StatusCode::SERVICE_UNAVAILABLE.into_response()
+/// A domain error, or the answer that was given before.
+pub fn answer(error: Error, request: RequestId) -> Response {
+    let retry_after = match &error {
+        Error::TooFast { retry_after } | Error::Unavailable { retry_after, .. } => Some(*retry_after),
+        _ => None,
+    };
+    let (error, cause) = match error {
+        Error::Replay(bytes) => match Answer::decode(&bytes) {
+            Some(answer) => return answer.with_text("idempotency-replayed", "true").into_response(),
+            None => (Error::internal("a kept answer cannot be read"), "internal"),
+        },
+        other => {
+            let cause = other.cause();
+            (other, cause)
+        }
+    };
+    if let Error::Internal(cause) = &error {
+        tracing::error!(%cause, request_id = %request, "a request failed");
+    }
+    let mut response = Problem::of(&error).answer(request).into_response();
+    if matches!(error, Error::Unauthenticated { .. }) {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    response.extensions_mut().insert(Cause(cause));
+    response
+}
+
+/// Why a handler or extractor did not get through, on its way to [`settle`].
+#[derive(Debug)]
+pub struct Failure(Why);
+
+#[derive(Debug)]
+enum Why {
+    Domain(Error),
+    Body(BodyRefusal),
+    /// Unknown ids, and where in the request each of them stands.
+    Unknown {
+        error: Error,
+        places: Vec<String>,
+    },
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self(Why::Domain(error))
+    }
+}
+
+impl From<BodyRefusal> for Failure {
+    fn from(refusal: BodyRefusal) -> Self {
+        Self(Why::Body(refusal))
+    }
+}
+
+impl Failure {
+    /// The same failure, its unknown ids told by their places in the list `field` of the request.
+    pub fn in_list(self, field: &'static str, named: &[MemberRef]) -> Self {
+        match self.0 {
+            Why::Domain(Error::Unknown { field: of, noun, ids }) if of == field => {
+                let place = |id: &Uuid| {
+                    let found = named.iter().position(|one| matches!(one, MemberRef::Id(user) if user.uuid() == *id));
+                    found.map_or_else(|| field.to_owned(), |i| format!("{field}[{i}].id"))
+                };
+                let places = ids.iter().map(place).collect();
+                Self(Why::Unknown { error: Error::Unknown { field: of, noun, ids }, places })
+            }
+            why => Self(why),
+        }
+    }
+}
+
+/// In the extensions of a response that [`settle`] has yet to make.
+#[derive(Clone)]
+struct Unsettled(std::sync::Arc<std::sync::Mutex<Option<Why>>>);
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        response.extensions_mut().insert(Unsettled(std::sync::Arc::new(std::sync::Mutex::new(Some(self.0)))));
+        response
+    }
+}
+
+/// Makes the answer of a failure: only here is the request's name at hand.
+pub async fn settle(request: axum::extract::Request, next: axum::middleware::Next) -> Response {
+    let id = request.extensions().get::<crate::http::layers::RequestId>().map_or_else(Uuid::nil, |id| id.0);
+    let request_id = RequestId::new(id);
+    let mut response = next.run(request).await;
+    let Some(Unsettled(why)) = response.extensions_mut().remove::<Unsettled>() else { return response };
+    let why = why.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+    match why {
+        Some(Why::Domain(error)) => answer(error, request_id),
+        Some(Why::Body(refusal)) => {
+            let mut response = Problem::of_body(&refusal).answer(request_id).into_response();
+            response.extensions_mut().insert(Cause("invalid"));
+            response
+        }
+        Some(Why::Unknown { error, places }) => {
+            let mut problem = Problem::of(&error);
+            for (wrong, place) in problem.errors.iter_mut().zip(places) {
+                wrong.field = place;
+            }
+            let mut response = problem.answer(request_id).into_response();
+            response.extensions_mut().insert(Cause(error.cause()));
+            response
+        }
+        None => response,
+    }
 }

@@ -1,12 +1,81 @@
 //! Guildhall's own dialect, `/v1`: everything the server can do.
+//!
+//! OpenAPI 3.1 is made from the handlers; problems are RFC 9457, listings have cursors, records have versions
+//! (`ETag`), and changes may carry an `Idempotency-Key`. `docs/dialects/native.md` tells it for clients.
 
+mod companies;
+mod describe;
 pub mod error;
+mod etag;
+mod events;
+mod extract;
+mod groups;
+mod keys;
+mod members;
+mod once;
+mod owners;
+mod users;
+mod wire;
 
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use guildhall_domain::caller::Dialect;
+use guildhall_domain::page::Page;
+use http::{HeaderMap, StatusCode, Uri, header};
+use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 
+use self::error::Failure;
+use self::once::Answer;
 use crate::app::App;
+use crate::http::caller::{Door, Manner, identify};
+use crate::http::cursor::Cursor;
+
+/// What every handler answers.
+type Reply = Result<Response, Failure>;
 
 /// Every operation of this dialect, behind its door.
-pub fn routes(_app: &App) -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub fn routes(app: &App) -> OpenApiRouter<App> {
+    let door = Door {
+        app: app.clone(),
+        dialect: Dialect::Native,
+        manner: Manner::Either,
+        refuse: error::answer,
+        reads: |_, _| false,
+    };
+    let mut routes = OpenApiRouter::with_openapi(describe::document())
+        .merge(companies::routes())
+        .merge(users::routes())
+        .merge(groups::routes())
+        .merge(members::routes())
+        .merge(owners::routes())
+        .merge(keys::routes())
+        .merge(events::routes())
+        .route_layer(from_fn(error::settle))
+        .route_layer(from_fn_with_state(door, identify));
+    describe::complete(routes.get_openapi_mut());
+    routes
+}
+
+/// One page as an answer, with a link to the next one.
+fn list<T: Serialize, K: Cursor>(uri: &Uri, page: Page<T, K>) -> Reply {
+    let Page { items, next, total } = page;
+    let next = next.map(|key| key.write());
+    let link = next.as_deref().map(|cursor| {
+        let query = uri.query().unwrap_or_default();
+        let kept = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "cursor" && name != "after");
+        let query =
+            form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).append_pair("cursor", cursor).finish();
+        format!("<{}?{query}>; rel=\"next\"", uri.path())
+    });
+    let answer = Answer::json(StatusCode::OK, &wire::List { items, next, total });
+    Ok(link.into_iter().fold(answer, |answer, link| answer.with(header::LINK, link)).into_response())
+}
+
+/// One record as an answer, or 304 to a client that has it.
+fn shown(headers: &HeaderMap, tag: &str, answer: impl FnOnce() -> Answer) -> Reply {
+    if etag::not_modified(headers, tag)? {
+        return Ok(Answer::empty(StatusCode::NOT_MODIFIED).tagged(tag).into_response());
+    }
+    Ok(answer().into_response())
 }

@@ -1,0 +1,94 @@
+//! Writing companies out: one state of the database, in a fixed order and bounded memory.
+
+use guildhall_domain::company::{Company, CompanyState};
+use guildhall_domain::group::{Group, GroupState, Owner};
+use guildhall_domain::ids::{CompanyId, GroupId, ReasonId, UserId};
+use guildhall_domain::membership::{Reason, ReasonKind};
+use guildhall_domain::user::User;
+use guildhall_domain::{Error, Result};
+use tokio::sync::mpsc::Sender;
+
+use crate::Engine;
+use crate::store::{Conn, companies, groups, owners, reasons, users};
+
+/// Rows read at a time.
+const PAGE: u32 = 1000;
+
+/// One record on its way out.
+#[derive(Clone, Debug)]
+pub enum Told {
+    /// A company.
+    Company(Company),
+    /// A user of a company.
+    User(CompanyId, User),
+    /// A group of a company, with its owners.
+    Group(CompanyId, Group, Vec<Owner>),
+    /// A membership in a company.
+    Membership(CompanyId, Reason),
+}
+
+impl Engine {
+    /// Sends the records of one company, or of all, to `sink`: each company with its users, groups and memberships, by
+    /// id. Purged groups, erased people and rule reasons are not told. Ends early when nobody receives any more.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such company in use; [`Error::Unavailable`].
+    pub async fn export(&self, only: Option<CompanyId>, sink: Sender<Vec<Told>>) -> Result<()> {
+        let mut conn = self.db().reader().await?;
+        conn.begin_snapshot().await?;
+        let ids: Vec<CompanyId> = match only {
+            Some(id) => vec![id],
+            None => {
+                let every = companies::every(&mut conn).await?.into_iter();
+                every.filter(|(.., state)| *state == CompanyState::Active).map(|(id, ..)| id).collect()
+            }
+        };
+        for id in ids {
+            let company = companies::get(&mut conn, id).await?.filter(|c| c.state == CompanyState::Active);
+            let company = company.ok_or(Error::NotFound { noun: CompanyId::NOUN })?;
+            if !tell(&sink, vec![Told::Company(company)]).await || !self.tell_company(&mut conn, id, &sink).await? {
+                return Ok(());
+            }
+        }
+        conn.end_snapshot().await
+    }
+
+    /// True when all of it was received.
+    async fn tell_company(&self, conn: &mut Conn, id: CompanyId, sink: &Sender<Vec<Told>>) -> Result<bool> {
+        let mut after = Some(UserId::NIL);
+        while let Some(from) = after {
+            let page = users::all_of(conn, id, from, PAGE).await?;
+            after = page.last().map(|user| user.id);
+            if !tell(sink, page.into_iter().map(|user| Told::User(id, user)).collect()).await {
+                return Ok(false);
+            }
+        }
+        let mut after = Some(GroupId::NIL);
+        while let Some(from) = after {
+            let page = groups::all_of(conn, id, from, PAGE).await?;
+            after = page.last().map(|group| group.id);
+            let shown: Vec<Group> = page.into_iter().filter(|group| group.state != GroupState::Purged).collect();
+            let of: Vec<GroupId> = shown.iter().map(|group| group.id).collect();
+            let owned = owners::of_groups(conn, id, &of).await?;
+            let told = shown.into_iter().zip(owned).map(|(group, owners)| Told::Group(id, group, owners));
+            if !tell(sink, told.collect()).await {
+                return Ok(false);
+            }
+        }
+        let mut after = Some((GroupId::NIL, UserId::NIL, ReasonId::NIL));
+        while let Some(from) = after {
+            let page = reasons::all_of(conn, id, from, PAGE).await?;
+            after = page.last().map(|reason| (reason.group, reason.user, reason.id));
+            let shown = page.into_iter().filter(|reason| reason.kind != ReasonKind::Rule);
+            if !tell(sink, shown.map(|reason| Told::Membership(id, reason)).collect()).await {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// False when nobody receives any more.
+async fn tell(sink: &Sender<Vec<Told>>, records: Vec<Told>) -> bool {
+    records.is_empty() || sink.send(records).await.is_ok()
+}

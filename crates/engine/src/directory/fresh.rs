@@ -1,0 +1,347 @@
+//! A new company: written in batches under the state `loading`, turned active at the end, or removed.
+
+use std::collections::{HashMap, HashSet};
+
+use guildhall_domain::caller::{Caller, Dialect};
+use guildhall_domain::company::{Company, CompanyState, Settings};
+use guildhall_domain::event::Event;
+use guildhall_domain::group::{Group, GroupState, Owner};
+use guildhall_domain::ids::{CompanyId, GroupId, RequestId, UserId};
+use guildhall_domain::name::fold;
+use guildhall_domain::patch::Patch;
+use guildhall_domain::user::User;
+use guildhall_domain::{Error, Result};
+
+use super::held::{Held, Part, Place};
+use super::lots::{self, Lot};
+use super::{Blame, Fault, GroupRecord, Loaded, UserRecord};
+use crate::store::{self, companies, events, groups, keys, owners, reasons, refusals};
+use crate::writer::Tx;
+use crate::{Engine, journal};
+
+/// Users or groups that one use case writes: others get a turn between two.
+const BATCH: usize = 2_000;
+/// Seconds without a write after which a company that another node was loading is taken for left over.
+const ABANDONED_SECONDS: i64 = 600;
+
+/// Checks a new company across its records.
+pub(super) fn check(files: &[String], part: &Part) -> Result<(), Fault> {
+    let fault = |at: Place, error| Fault { place: Some(at.told(files)), error };
+    let settings = settings(part)?;
+    let places: HashMap<UserId, Place> = part.users.iter().map(|u| (u.record.id, u.at)).collect();
+    let mut names: HashMap<(&str, String), Place> = HashMap::new();
+    let mut alone = |field: &'static str, text: &str, at: Place| match names.insert((field, fold(text)), at) {
+        Some(other) => {
+            let why = format!("is on {} already", other.min(at).told(files));
+            Err(fault(other.max(at), Error::Taken { field: field.into(), why }))
+        }
+        None => Ok(()),
+    };
+    for Held { at, record } in &part.users {
+        let new = record.birth();
+        alone("email", &new.email, *at)?;
+        alone("userName", new.user_name.as_ref().unwrap_or(&new.email), *at)?;
+        if let Some(manager) = new.manager.filter(|id| !places.contains_key(id)) {
+            return Err(fault(*at, Error::unknown("manager", UserId::NOUN, manager.uuid())));
+        }
+    }
+    let states: HashMap<GroupId, bool> = part.groups.iter().map(|g| (g.record.id, g.record.archived())).collect();
+    for Held { at, record } in &part.groups {
+        if settings.unique_group_names {
+            alone("name", &record.birth().name, *at)?;
+        }
+        owners_of(record, |id| places.contains_key(&id), |id| states.contains_key(&id)).map_err(|e| fault(*at, e))?;
+    }
+    for slot in part.memberships() {
+        let error = match states.get(&slot.group) {
+            None => Error::unknown("group", GroupId::NOUN, slot.group.uuid()),
+            Some(true) => Error::invalid("group", "is archived, so it has no members"),
+            Some(false) if places.contains_key(&slot.user) => continue,
+            Some(false) => Error::unknown("user", UserId::NOUN, slot.user.uuid()),
+        };
+        return Err(fault(slot.at, error));
+    }
+    twice(files, part)
+}
+
+/// Refuses the same membership on two lines.
+pub(super) fn twice(files: &[String], part: &Part) -> Result<(), Fault> {
+    match part.twice() {
+        Some((first, second)) => {
+            let why = format!("is on {} already, with the same reason", first.told(files));
+            let error = Error::Taken { field: "membership".into(), why };
+            Err(Fault { place: Some(second.told(files)), error })
+        }
+        None => Ok(()),
+    }
+}
+
+/// The owners of a group, told apart; each once.
+pub(super) fn owners_of(
+    record: &GroupRecord,
+    is_user: impl Fn(UserId) -> bool,
+    is_group: impl Fn(GroupId) -> bool,
+) -> Result<Vec<Owner>> {
+    let Patch::Set(ids) = &record.owners else { return Ok(Vec::new()) };
+    let mut seen = HashSet::new();
+    let mut found = Vec::new();
+    for id in ids {
+        let (user, group) = (UserId::new(*id), GroupId::new(*id));
+        let owner = match id {
+            _ if is_user(user) => Owner::User(user),
+            _ if is_group(group) => Owner::Group(group),
+            _ => return Err(Error::unknown("owners", "user or group", *id)),
+        };
+        if seen.insert(*id) {
+            found.push(owner);
+        }
+    }
+    Ok(found)
+}
+
+fn settings(part: &Part) -> Result<Settings> {
+    let mut settings = Settings::default();
+    if let Some(held) = &part.company {
+        settings.apply(held.record.settings.clone())?;
+    }
+    Ok(settings)
+}
+
+/// Writes everything but the last step. The caller removes what stands when this fails.
+pub(super) async fn write(
+    engine: &Engine,
+    caller: &Caller,
+    files: &[String],
+    mut part: Part,
+    done: &mut u64,
+    going: &(dyn Fn(u64) -> Result<(), Fault> + Send + Sync),
+) -> Result<Loaded, Fault> {
+    let settings = settings(&part)?;
+    let Some(Held { at, record }) = part.company.take() else {
+        return Err(Error::internal("a new company without a record").into());
+    };
+    let blame = Blame::default();
+    let fault = |error| blame.fault(files, error);
+    blame.on(at);
+    let born = engine.write(caller, async move |tx| {
+        crate::companies::bear(tx, &record.name, settings, CompanyState::Loading).await.map(drop)
+    });
+    born.await.map_err(fault)?;
+    let mut count = Loaded { companies: 1, ..Loaded::default() };
+    *done += 1;
+    let is_user: HashSet<UserId> = part.users.iter().map(|u| u.record.id).collect();
+    for some in chunks(&mut part.users) {
+        let (n, theirs) = (some.len() as u64, blame.clone());
+        engine.write(caller, async move |tx| users(tx, &some, &theirs).await).await.map_err(fault)?;
+        (count.users, *done) = (count.users + n, *done + n);
+        going(*done)?;
+    }
+    let is_group: HashSet<GroupId> = part.groups.iter().map(|g| g.record.id).collect();
+    let mut with_members: HashSet<GroupId> = HashSet::new();
+    with_members.extend(part.memberships().map(|slot| slot.group));
+    for some in chunks(&mut part.groups) {
+        let rows: Result<Vec<Row>> = some.into_iter().map(|held| row(held, &is_user, &is_group, &with_members)).collect();
+        let (rows, theirs) = (rows?, blame.clone());
+        let n = rows.len() as u64;
+        engine.write(caller, async move |tx| write_groups(tx, rows, &theirs).await).await.map_err(fault)?;
+        (count.groups, *done) = (count.groups + n, *done + n);
+        going(*done)?;
+    }
+    drop((is_user, is_group, with_members));
+    blame.nobody();
+    for batch in lots::batches(&part) {
+        let n = batch.iter().map(|lot| lot.users.len()).sum::<usize>() as u64;
+        engine.write(caller, async move |tx| members(tx, &batch).await).await.map_err(fault)?;
+        (count.memberships, *done) = (count.memberships + n, *done + n);
+        going(*done)?;
+    }
+    Ok(count)
+}
+
+fn chunks<T>(all: &mut Vec<T>) -> impl Iterator<Item = Vec<T>> {
+    let mut rest = std::mem::take(all).into_iter();
+    std::iter::from_fn(move || Some(rest.by_ref().take(BATCH).collect::<Vec<T>>()).filter(|some| !some.is_empty()))
+}
+
+/// Refuses to go on with a company that somebody has taken for left over and removed.
+fn still_loading(tx: &Tx) -> Result<()> {
+    if tx.born() && tx.head().state == CompanyState::Loading {
+        return Ok(());
+    }
+    Err(Error::conflict("the import took too long between two steps and was removed; start it again"))
+}
+
+fn taken() -> Error {
+    Error::Taken { field: "id".into(), why: "is not usable".into() }
+}
+
+async fn users(tx: &mut Tx, some: &[Held<UserRecord>], blame: &Blame) -> Result<()> {
+    still_loading(tx)?;
+    let (company, now, first) = (tx.company(), tx.now(), tx.revision());
+    let mut rows = Vec::with_capacity(some.len());
+    for (version, held) in (first..).zip(some) {
+        rows.push(User::birth(held.record.id, held.record.birth(), now, version)?);
+    }
+    let new = store::users::insert_all(tx, company, &rows).await?;
+    if let Some(i) = new.iter().position(|new| !new) {
+        blame.on(some[i].at);
+        return Err(taken());
+    }
+    for user in &rows {
+        journal::append(tx, &Event::UserCreated { user: user.id, fields: crate::users::fields(user, None) }).await?;
+    }
+    Ok(())
+}
+
+/// A group as it will be written.
+struct Row {
+    at: Place,
+    record: GroupRecord,
+    owners: Vec<Owner>,
+    has_members: bool,
+}
+
+fn row(
+    held: Held<GroupRecord>,
+    is_user: &HashSet<UserId>,
+    is_group: &HashSet<GroupId>,
+    with_members: &HashSet<GroupId>,
+) -> Result<Row> {
+    let owners = owners_of(&held.record, |id| is_user.contains(&id), |id| is_group.contains(&id))?;
+    let has_members = with_members.contains(&held.record.id);
+    Ok(Row { at: held.at, record: held.record, owners, has_members })
+}
+
+async fn write_groups(tx: &mut Tx, rows: Vec<Row>, blame: &Blame) -> Result<()> {
+    still_loading(tx)?;
+    let (company, now, mut version) = (tx.company(), tx.now(), tx.revision());
+    let purge_at = now.plus_seconds(i64::from(tx.head().settings.restore_days) * 86_400);
+    let mut made = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let mut group = Group::birth(row.record.id, row.record.birth(), None, now, version)?;
+        version += 1 + u64::from(!row.owners.is_empty());
+        if row.has_members {
+            group.members_changed_at = now;
+        }
+        if row.record.archived() {
+            // The version names the event that archived it: a restore looks there for the members it had.
+            (group.state, group.purge_at, group.version) = (GroupState::Archived, Some(purge_at), version);
+            version += 1;
+        }
+        made.push(group);
+    }
+    let new = groups::insert_all(tx, company, &made).await?;
+    if let Some(i) = new.iter().position(|new| !new) {
+        blame.on(rows[i].at);
+        return Err(taken());
+    }
+    let all: Vec<(GroupId, Owner)> = rows.iter().flat_map(|r| r.owners.iter().map(|o| (r.record.id, *o))).collect();
+    owners::insert(tx, company, &all).await?;
+    for (row, group) in rows.into_iter().zip(&made) {
+        journal::append(tx, &Event::GroupCreated { group: group.id, fields: crate::groups::fields(group, None) }).await?;
+        if !row.owners.is_empty() {
+            let event = Event::OwnersChanged { group: group.id, added: row.owners, removed: Vec::new() };
+            journal::append(tx, &event).await?;
+        }
+        if group.state == GroupState::Archived {
+            tx.head_mut().wake_at(purge_at);
+            journal::append(tx, &Event::GroupArchived { group: group.id, purge_at }).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn members(tx: &mut Tx, batch: &[Lot]) -> Result<()> {
+    still_loading(tx)?;
+    let (company, now) = (tx.company(), tx.now());
+    for lot in batch {
+        let (revision, rows) = (tx.revision(), lot.reasons(&tx.clock, now));
+        if reasons::open(tx, company, &rows, now, revision).await?.contains(&false) {
+            return Err(Error::internal("a membership was written twice"));
+        }
+        let event = Event::MembersAdded {
+            group: lot.group,
+            users: lot.users.iter().map(|(user, ..)| *user).collect(),
+            kind: lot.kind,
+            window: lot.extra.window,
+            note: lot.extra.note.as_deref().map(str::to_owned),
+        };
+        journal::append(tx, &event).await?;
+    }
+    Ok(())
+}
+
+/// The last step: the company is complete, and every door shows it.
+pub(super) async fn activate(tx: &mut Tx, count: Loaded) -> Result<()> {
+    still_loading(tx)?;
+    let (id, now, version) = (tx.company(), tx.now(), tx.revision());
+    let company = companies::get(tx, id).await?.ok_or(Error::NotFound { noun: CompanyId::NOUN })?;
+    let company = Company { state: CompanyState::Active, version, updated_at: now, ..company };
+    companies::update(tx, &company).await?;
+    tx.head_mut().state = CompanyState::Active;
+    let Loaded { users, groups, memberships, .. } = count;
+    journal::append(tx, &Event::CompanyImported { company: id, users, groups, memberships }).await
+}
+
+impl Engine {
+    /// Removes what a load that was cut off has left: companies still `loading` that nobody loads. Safe at any time.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the database does not answer.
+    pub async fn remove_unfinished(&self) -> Result<u64> {
+        let every = {
+            let mut conn = self.db().reader().await?;
+            companies::every(&mut conn).await?
+        };
+        let mut removed = 0;
+        for (id, _, state) in every {
+            if state != CompanyState::Loading || self.loads().has(id) {
+                continue;
+            }
+            // One process has the SQLite file, so it is ours or nobody's. Another node of PostgreSQL may be loading.
+            let alone = self.db().is_sqlite();
+            let caller = Caller::operator(id, Dialect::System, self.clock().id());
+            let abandoned = self.write(&caller, async move |tx| {
+                let silent = tx.head().recorded_at.plus_seconds(ABANDONED_SECONDS) < tx.now();
+                Ok(tx.born() && tx.head().state == CompanyState::Loading && (alone || silent))
+            });
+            if abandoned.await?.value {
+                self.forget(id, caller.request).await?;
+                tracing::info!(company = %id, "removed what an import that was cut off had left");
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Removes a company that is still `loading`, in bounded steps.
+    pub(super) async fn forget(&self, id: CompanyId, request: RequestId) -> Result<()> {
+        let caller = Caller::operator(id, Dialect::System, request);
+        loop {
+            let step = self.write(&caller, async |tx| {
+                let company = tx.company();
+                if !tx.born() || tx.head().state != CompanyState::Loading {
+                    return Ok(false);
+                }
+                // Each removes a bounded number of rows; the company's row goes last, so that a step cut off is
+                // found again.
+                if reasons::forget(tx, company).await? + events::forget(tx, company).await? > 0 {
+                    return Ok(true);
+                }
+                if owners::forget(tx, company).await? + groups::forget(tx, company).await? > 0 {
+                    return Ok(true);
+                }
+                if store::users::forget(tx, company).await? > 0 {
+                    return Ok(true);
+                }
+                keys::forget(tx, company).await?;
+                refusals::forget(tx, company).await?;
+                companies::forget(tx, company).await?;
+                Ok(false)
+            });
+            if !step.await?.value {
+                return Ok(());
+            }
+        }
+    }
+}

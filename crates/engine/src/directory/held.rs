@@ -1,0 +1,363 @@
+//! Records held in memory until all of them are read: a million memberships take 40 MB.
+
+use std::collections::{BTreeMap, HashMap};
+
+use guildhall_domain::company::Settings;
+use guildhall_domain::group::{Group, GroupState, NewGroup};
+use guildhall_domain::ids::{CompanyId, GroupId, UserId};
+use guildhall_domain::membership::ReasonKind;
+use guildhall_domain::patch::Patch;
+use guildhall_domain::time::Window;
+use guildhall_domain::user::{NewUser, User};
+use guildhall_domain::{Error, Result, Timestamp, name};
+use uuid::Uuid;
+
+use super::{CompanyRecord, Fault, GroupRecord, MembershipRecord, Record, UserRecord};
+use crate::users::check_attributes;
+
+/// Where a record stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    file: u16,
+    line: u32,
+}
+
+impl Place {
+    pub(super) fn told(self, files: &[String]) -> String {
+        format!("{}:{}", files.get(usize::from(self.file)).map_or("?", String::as_str), self.line)
+    }
+}
+
+/// A record and where it stands.
+#[derive(Debug)]
+pub(super) struct Held<T> {
+    pub at: Place,
+    pub record: T,
+}
+
+/// A membership in 40 bytes: ids are numbers into [`Load::ids`], and what most memberships lack lies elsewhere.
+#[derive(Clone, Copy)]
+struct Slim {
+    at: Place,
+    company: u32,
+    group: u32,
+    user: u32,
+    kind: ReasonKind,
+    /// One more than the place in [`Load::extras`]; 0 for none.
+    extra: u32,
+    added_at: Option<Timestamp>,
+}
+
+/// What few memberships have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Extra {
+    pub window: Window,
+    pub note: Option<Box<str>>,
+}
+
+/// A membership as it is written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slot {
+    pub at: Place,
+    pub group: GroupId,
+    pub user: UserId,
+    pub kind: ReasonKind,
+    pub added_at: Option<Timestamp>,
+    extra: u32,
+}
+
+/// All that a load holds of one company.
+pub(super) struct Part {
+    /// The first line that names it.
+    pub first: Place,
+    pub company: Option<Held<CompanyRecord>>,
+    /// By id.
+    pub users: Vec<Held<UserRecord>>,
+    /// By id.
+    pub groups: Vec<Held<GroupRecord>>,
+    /// By group, user and place.
+    memberships: Vec<Slim>,
+    ids: std::sync::Arc<Vec<Uuid>>,
+    extras: std::sync::Arc<Vec<Extra>>,
+}
+
+impl Part {
+    pub(super) fn len(&self) -> u64 {
+        let records = usize::from(self.company.is_some()) + self.users.len() + self.groups.len();
+        (records + self.memberships.len()) as u64
+    }
+
+    pub(super) fn memberships(&self) -> impl ExactSizeIterator<Item = Slot> {
+        self.memberships.iter().map(|m| Slot {
+            at: m.at,
+            group: GroupId::new(self.ids[m.group as usize]),
+            user: UserId::new(self.ids[m.user as usize]),
+            kind: m.kind,
+            added_at: m.added_at,
+            extra: m.extra,
+        })
+    }
+
+    pub(super) fn extra(&self, slot: &Slot) -> Extra {
+        match slot.extra {
+            0 => Extra::default(),
+            n => self.extras[n as usize - 1].clone(),
+        }
+    }
+
+    /// The membership at `place` that stands for the same group, user and kind as another before it.
+    pub(super) fn twice(&self) -> Option<(Place, Place)> {
+        let same = |a: &Slim, b: &Slim| a.group == b.group && a.user == b.user && a.kind == b.kind;
+        self.memberships.iter().enumerate().find_map(|(i, m)| {
+            let run = self.memberships[..i].iter().rev().take_while(|b| b.group == m.group && b.user == m.user);
+            run.into_iter().find(|b| same(m, b)).map(|b| (b.at, m.at))
+        })
+    }
+}
+
+/// Records collected for [`crate::Engine::load`].
+#[derive(Default)]
+pub struct Load {
+    files: Vec<String>,
+    numbers: HashMap<Uuid, u32>,
+    ids: Vec<Uuid>,
+    /// What each id stands for and where, once its record was read.
+    known: HashMap<u32, (&'static str, Place)>,
+    /// Where each company was first named.
+    named: BTreeMap<u32, Place>,
+    companies: Vec<Held<CompanyRecord>>,
+    users: Vec<Held<UserRecord>>,
+    groups: Vec<Held<GroupRecord>>,
+    memberships: Vec<Slim>,
+    extras: Vec<Extra>,
+}
+
+impl Load {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The records that follow stand in the file of this name.
+    ///
+    /// # Errors
+    /// [`Error::TooMany`] beyond 65,535 files.
+    pub fn file(&mut self, name: impl Into<String>) -> Result<()> {
+        if self.files.len() > usize::from(u16::MAX) {
+            return Err(Error::TooMany { field: "files".into(), limit: u64::from(u16::MAX) });
+        }
+        self.files.push(name.into());
+        Ok(())
+    }
+
+    /// How many records there are.
+    pub fn len(&self) -> u64 {
+        (self.companies.len() + self.users.len() + self.groups.len() + self.memberships.len()) as u64
+    }
+
+    /// Are there none?
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// `FILE:LINE` of a line in the last file, for an error.
+    pub fn place(&self, line: u32) -> String {
+        self.here(line).told(&self.files)
+    }
+
+    fn here(&self, line: u32) -> Place {
+        Place { file: u16::try_from(self.files.len().saturating_sub(1)).unwrap_or(u16::MAX), line }
+    }
+
+    /// Takes the record of a line in the last file, checked by itself.
+    ///
+    /// # Errors
+    /// [`Fault`] at this line: a member is wrong, or the id stands for another record already.
+    pub fn push(&mut self, line: u32, record: Record) -> Result<(), Fault> {
+        let at = self.here(line);
+        self.take(at, record).map_err(|error| Fault { place: Some(at.told(&self.files)), error })
+    }
+
+    fn take(&mut self, at: Place, record: Record) -> Result<()> {
+        match record {
+            Record::Company(record) => {
+                name::name("name", &record.name)?;
+                Settings::default().apply(record.settings.clone())?;
+                self.bear(at, record.id.uuid(), "company")?;
+                self.name_company(at, record.id);
+                self.companies.push(Held { at, record });
+            }
+            Record::User(record) => {
+                if let Patch::Set(text) = &record.edit.attributes {
+                    check_attributes(text)?;
+                }
+                User::birth(record.id, record.birth(), Timestamp::MIN, 0)?;
+                self.bear(at, record.id.uuid(), "user")?;
+                self.name_company(at, record.company);
+                self.users.push(Held { at, record: *record });
+            }
+            Record::Group(record) => {
+                Group::birth(record.id, record.birth(), None, Timestamp::MIN, 0)?;
+                self.bear(at, record.id.uuid(), "group")?;
+                self.name_company(at, record.company);
+                self.groups.push(Held { at, record: *record });
+            }
+            Record::Membership(record) => self.take_membership(at, record)?,
+        }
+        Ok(())
+    }
+
+    fn take_membership(&mut self, at: Place, record: MembershipRecord) -> Result<()> {
+        if record.connection.is_some() {
+            return Err(Error::invalid(
+                "connection",
+                "this version of guildhall has no connections; leave the member out",
+            ));
+        }
+        if record.kind == ReasonKind::Rule {
+            return Err(Error::invalid("reason", "of a rule is never imported; rules are settled by the server"));
+        }
+        let note = record.note.map(|raw| name::description("note", &raw)).transpose()?;
+        let window = Window::new(record.window.starts, record.window.ends)?;
+        let extra = Extra { window, note: note.map(String::into_boxed_str) };
+        let extra = match extra {
+            none if none == Extra::default() => 0,
+            // Lines that follow one another often share their window and note.
+            same if self.extras.last() == Some(&same) => self.extras.len() as u32,
+            other => {
+                self.extras.push(other);
+                self.extras.len() as u32
+            }
+        };
+        let company = self.name_company(at, record.company);
+        let (group, user) = (self.number(record.group.uuid()), self.number(record.user.uuid()));
+        self.memberships.push(Slim { at, company, group, user, kind: record.kind, extra, added_at: record.added_at });
+        Ok(())
+    }
+
+    fn number(&mut self, id: Uuid) -> u32 {
+        let ids = &mut self.ids;
+        *self.numbers.entry(id).or_insert_with(|| {
+            ids.push(id);
+            ids.len() as u32 - 1
+        })
+    }
+
+    fn name_company(&mut self, at: Place, id: CompanyId) -> u32 {
+        let number = self.number(id.uuid());
+        self.named.entry(number).or_insert(at);
+        number
+    }
+
+    fn bear(&mut self, at: Place, id: Uuid, noun: &'static str) -> Result<()> {
+        if id.is_nil() {
+            return Err(Error::invalid("id", "is not usable"));
+        }
+        let number = self.number(id);
+        match self.known.get(&number) {
+            Some((other, place)) => Err(Error::Taken {
+                field: "id".into(),
+                why: format!("stands for the {other} on {} already", place.told(&self.files)),
+            }),
+            None => {
+                self.known.insert(number, (noun, at));
+                Ok(())
+            }
+        }
+    }
+
+    /// The names of the files, and what there is of each company, in order.
+    pub(super) fn split(mut self) -> Result<(Vec<String>, BTreeMap<CompanyId, Part>), Fault> {
+        let (ids, extras) = (std::sync::Arc::new(std::mem::take(&mut self.ids)), std::sync::Arc::new(self.extras));
+        drop((self.numbers, self.known));
+        let mut parts = BTreeMap::new();
+        for (number, first) in self.named {
+            let id = CompanyId::new(ids[number as usize]);
+            let (ids, extras) = (ids.clone(), extras.clone());
+            let (users, groups, memberships) = (Vec::new(), Vec::new(), Vec::new());
+            parts.insert(id, Part { first, company: None, users, groups, memberships, ids, extras });
+        }
+        fn into(parts: &mut BTreeMap<CompanyId, Part>, id: CompanyId) -> Result<&mut Part, Fault> {
+            parts.get_mut(&id).ok_or_else(|| Error::internal("a record without a company").into())
+        }
+        for held in self.companies {
+            let id = held.record.id;
+            into(&mut parts, id)?.company = Some(held);
+        }
+        for held in self.users {
+            let id = held.record.company;
+            into(&mut parts, id)?.users.push(held);
+        }
+        for held in self.groups {
+            let id = held.record.company;
+            into(&mut parts, id)?.groups.push(held);
+        }
+        if parts.len() == 1
+            && let Some(part) = parts.values_mut().next()
+        {
+            part.memberships = self.memberships; // as they are: the many need no second copy
+        } else {
+            for m in self.memberships {
+                into(&mut parts, CompanyId::new(ids[m.company as usize]))?.memberships.push(m);
+            }
+        }
+        for part in parts.values_mut() {
+            part.users.sort_unstable_by_key(|held| held.record.id);
+            part.groups.sort_unstable_by_key(|held| held.record.id);
+            part.memberships.sort_unstable_by_key(|m| (ids[m.group as usize], ids[m.user as usize], m.at));
+        }
+        Ok((self.files, parts))
+    }
+}
+
+fn given<T: Clone>(patch: &Patch<T>) -> Option<T> {
+    match patch {
+        Patch::Set(value) => Some(value.clone()),
+        Patch::Keep | Patch::Clear => None,
+    }
+}
+
+impl UserRecord {
+    /// The record as a new user.
+    pub(super) fn birth(&self) -> NewUser {
+        let edit = &self.edit;
+        NewUser {
+            id: Some(self.id),
+            name: given(&edit.name),
+            given_name: given(&edit.given_name),
+            family_name: given(&edit.family_name),
+            email: given(&edit.email).unwrap_or_default(),
+            user_name: given(&edit.user_name),
+            status: given(&edit.status),
+            role: given(&edit.role),
+            manager: given(&edit.manager),
+            external_id: given(&edit.external_id),
+            attributes: given(&edit.attributes),
+            created_at: self.created_at,
+            groups: Vec::new(),
+        }
+    }
+}
+
+impl GroupRecord {
+    /// The record as a new group; its state is for the writer to set.
+    pub(super) fn birth(&self) -> NewGroup {
+        NewGroup {
+            id: Some(self.id),
+            name: given(&self.edit.name).unwrap_or_default(),
+            description: given(&self.edit.description),
+            icon: given(&self.edit.icon),
+            external_id: given(&self.edit.external_id),
+            source: given(&self.source),
+            unmodifiable: given(&self.unmodifiable).unwrap_or_default(),
+            owners: given(&self.owners).unwrap_or_default(),
+            members: Vec::new(),
+            created_at: self.created_at,
+        }
+    }
+
+    /// The state the record gives the group.
+    pub(super) fn archived(&self) -> bool {
+        self.state == Patch::Set(GroupState::Archived)
+    }
+}

@@ -1,0 +1,207 @@
+//! Reading a request: path, query, headers, body. Every refusal speaks this dialect.
+
+use aws_lc_rs::digest;
+use axum::body::Body;
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use guildhall_domain::caller::Caller;
+use guildhall_domain::ids::CompanyId;
+use guildhall_domain::page::{self, Ask};
+use guildhall_domain::{Error, Result};
+use http::request::Parts;
+use http::{HeaderMap, Method, Uri};
+use serde::de::DeserializeOwned;
+
+use super::error::Failure;
+use super::etag::IfMatch;
+use super::once::{self, Fingerprint};
+use crate::app::App;
+use crate::http::body;
+use crate::http::caller::Auth;
+use crate::http::cursor::Cursor;
+use crate::http::query::query;
+
+/// A path that may name a company.
+pub trait Place: DeserializeOwned + Send {
+    /// The company it names; none where the path stands above all companies.
+    fn company(&self) -> Option<CompanyId>;
+}
+
+/// A read: who asks, of what, how.
+pub struct Read<P, Q = Nothing> {
+    /// The caller, at work in the company that the path names.
+    pub caller: Caller,
+    /// The ids in the path.
+    pub path: P,
+    /// The query.
+    pub query: Q,
+    /// The target, for links to further pages.
+    pub uri: Uri,
+    /// The headers.
+    pub headers: HeaderMap,
+}
+
+/// A change: who asks, of what, with what body.
+pub struct Change<P, B = NoBody, Q = Nothing> {
+    /// The caller, at work in the company that the path names.
+    pub caller: Caller,
+    /// The ids in the path.
+    pub path: P,
+    /// The query.
+    pub query: Q,
+    /// The body.
+    pub body: B,
+    /// What `If-Match` asks for.
+    pub if_match: IfMatch,
+    /// The `Idempotency-Key` with the request's fingerprint.
+    pub once: Option<Fingerprint>,
+}
+
+/// A query without parameters.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+/// What a body becomes.
+pub trait FromBody: Sized + Send {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// Whatever is wrong with it, in this dialect's form.
+    fn read(headers: &HeaderMap, bytes: &[u8]) -> Result<Self, Failure>;
+}
+
+/// A JSON body.
+pub struct Json<T>(pub T);
+
+/// A JSON body that may be left out.
+pub struct Maybe<T>(pub T);
+
+/// No body, or an empty object.
+pub struct NoBody;
+
+impl<T: DeserializeOwned + Send> FromBody for Json<T> {
+    fn read(headers: &HeaderMap, bytes: &[u8]) -> Result<Self, Failure> {
+        Ok(Self(body::parse(headers, bytes)?))
+    }
+}
+
+impl<T: DeserializeOwned + Default + Send> FromBody for Maybe<T> {
+    fn read(headers: &HeaderMap, bytes: &[u8]) -> Result<Self, Failure> {
+        if bytes.is_empty() { Ok(Self(T::default())) } else { Ok(Self(body::parse(headers, bytes)?)) }
+    }
+}
+
+impl FromBody for NoBody {
+    fn read(headers: &HeaderMap, bytes: &[u8]) -> Result<Self, Failure> {
+        if !bytes.is_empty() {
+            body::parse::<Nothing>(headers, bytes)?;
+        }
+        Ok(Self)
+    }
+}
+
+async fn place<P: Place>(parts: &mut Parts, app: &App) -> Result<(Caller, P), Failure> {
+    let Ok(Auth(caller)) = Auth::from_request_parts(parts, app).await else {
+        return Err(Error::internal("a route without its door").into());
+    };
+    let path = match Path::<P>::from_request_parts(parts, app).await {
+        Ok(Path(path)) => path,
+        Err(refusal) => return Err(wrong_path(refusal).into()),
+    };
+    let caller = match path.company() {
+        Some(company) => app.engine().within(&caller, company).await?,
+        None => caller,
+    };
+    Ok((caller, path))
+}
+
+fn wrong_path(refusal: axum::extract::rejection::PathRejection) -> Error {
+    use axum::extract::path::ErrorKind;
+    use axum::extract::rejection::PathRejection;
+    let field = match refusal {
+        PathRejection::FailedToDeserializePathParams(failed) => match failed.into_kind() {
+            ErrorKind::ParseErrorAtKey { key, .. }
+            | ErrorKind::InvalidUtf8InPathParam { key }
+            | ErrorKind::DeserializeError { key, .. } => key,
+            _ => "path".to_owned(),
+        },
+        _ => "path".to_owned(),
+    };
+    Error::invalid(field, "is not a UUID")
+}
+
+impl<P: Place, Q: DeserializeOwned + Send> FromRequestParts<App> for Read<P, Q> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let (caller, path) = place(parts, app).await?;
+        let query = query(&parts.uri)?;
+        if let Some(asked) = min_revision(&parts.headers)? {
+            app.engine().at_least(caller.company, asked).await?;
+        }
+        Ok(Self { caller, path, query, uri: parts.uri.clone(), headers: parts.headers.clone() })
+    }
+}
+
+fn min_revision(headers: &HeaderMap) -> Result<Option<u64>> {
+    number(headers, "Guildhall-Min-Revision")
+}
+
+/// A whole number in a header.
+///
+/// # Errors
+/// [`Error::Invalid`] when it is none.
+pub fn number(headers: &HeaderMap, name: &str) -> Result<Option<u64>> {
+    let Some(value) = headers.get(name) else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default().trim();
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    // Databases count in 63 bits.
+    let number = text.parse().ok().filter(|n| digits && i64::try_from(*n).is_ok());
+    number.map(Some).ok_or_else(|| Error::invalid(name, "must be a whole number"))
+}
+
+impl<P: Place, B: FromBody, Q: DeserializeOwned + Send> FromRequest<App> for Change<P, B, Q> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
+        let (mut parts, body) = request.into_parts();
+        let (caller, path) = place(&mut parts, app).await?;
+        let query = query(&parts.uri)?;
+        let if_match = IfMatch::read(&parts.headers)?;
+        let key = once::key(&parts.headers)?;
+        let bytes = read(body, app).await?;
+        let once = key.map(|key| Fingerprint { key, request: fingerprint(&parts.method, &parts.uri, &bytes) });
+        let body = B::read(&parts.headers, &bytes)?;
+        Ok(Self { caller, path, query, body, if_match, once })
+    }
+}
+
+async fn read(body: Body, app: &App) -> Result<bytes::Bytes, Failure> {
+    Ok(body::read(body, app.limits().body).await?)
+}
+
+/// Which request this is, as far as its answer depends on it.
+fn fingerprint(method: &Method, uri: &Uri, body: &[u8]) -> [u8; 32] {
+    let mut sum = digest::Context::new(&digest::SHA256);
+    for part in [method.as_str(), uri.path(), uri.query().unwrap_or_default()] {
+        sum.update(&(part.len() as u64).to_be_bytes());
+        sum.update(part.as_bytes());
+    }
+    sum.update(body);
+    let mut out = [0; 32];
+    out.copy_from_slice(sum.finish().as_ref());
+    out
+}
+
+/// The page that `limit`, `cursor` and `total` ask for.
+///
+/// # Errors
+/// [`Error::Invalid`] on the parameter that is wrong.
+pub fn ask<K: Cursor>(limit: Option<u32>, cursor: Option<&str>, total: Option<bool>) -> Result<Ask<K>> {
+    let limit = limit.unwrap_or(100);
+    if !(1..=1000).contains(&limit) {
+        return Err(Error::invalid("limit", "must be 1 to 1,000"));
+    }
+    let from = cursor.map(K::parse).transpose()?.map_or(page::From::Start, page::From::After);
+    Ok(Ask { from, limit, total: total.unwrap_or(false) })
+}

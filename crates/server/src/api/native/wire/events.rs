@@ -1,0 +1,91 @@
+//! Lines of the journal on the wire.
+
+use std::fmt::Write as _;
+
+use guildhall_domain::Result;
+use guildhall_domain::ids::KeyId;
+use guildhall_engine::{Entry, whole_data};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::{Id, at};
+
+/// One line of a company's journal.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    /// The company's revision that it made; gapless from 1.
+    pub revision: u64,
+    /// The instant it is true from.
+    #[schema(format = DateTime)]
+    pub at: String,
+    /// The instant it was written.
+    #[schema(format = DateTime)]
+    pub recorded_at: String,
+    /// Noun, dot, verb: `group.members_added`.
+    pub kind: String,
+    /// The id of what it touched.
+    pub subject: Uuid,
+    /// A user's id, `platform` or `system`.
+    pub actor: String,
+    /// The real credential.
+    pub key: Option<Uuid>,
+    /// The door.
+    pub dialect: String,
+    /// The request, as `X-Request-Id` and the log name it.
+    pub request_id: Uuid,
+    /// Why, where somebody said so.
+    pub cause: Option<String>,
+    /// What changed. Where a person was erased it has `erased: true` instead of what they were called.
+    #[schema(value_type = Object)]
+    pub data: Value,
+    /// The hash over this line and the one before, in hexadecimal.
+    pub hash: String,
+}
+
+impl Event {
+    /// An entry as it is told.
+    ///
+    /// # Errors
+    /// [`guildhall_domain::Error::Internal`] when what is stored is not JSON.
+    pub fn of(entry: &Entry) -> Result<Self> {
+        let mut hash = String::with_capacity(64);
+        for byte in &entry.hash {
+            // Writing to a text cannot fail.
+            let _ = write!(hash, "{byte:02x}");
+        }
+        Ok(Self {
+            revision: entry.revision,
+            at: at(entry.at),
+            recorded_at: at(entry.recorded_at),
+            kind: entry.kind.clone(),
+            subject: entry.subject,
+            actor: entry.actor.clone(),
+            key: entry.key.map(KeyId::uuid),
+            dialect: entry.dialect.clone(),
+            request_id: entry.request.uuid(),
+            cause: entry.cause.clone(),
+            data: whole_data(entry)?,
+            hash,
+        })
+    }
+}
+
+/// Which lines of the journal.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ListEvents {
+    /// Only events behind this revision.
+    pub after: Option<u64>,
+    /// The `next` of the page before.
+    pub cursor: Option<String>,
+    /// The most rows of this page.
+    #[param(minimum = 1, maximum = 1000, default = 100)]
+    pub limit: Option<u32>,
+    /// Only events that touched this id.
+    #[param(value_type = Option<Uuid>)]
+    pub subject: Option<Id>,
+}

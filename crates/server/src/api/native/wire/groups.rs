@@ -1,0 +1,244 @@
+//! Groups and their owners on the wire.
+
+use guildhall_domain::group::{self as domain, GroupState};
+use guildhall_domain::ids::UserId;
+use guildhall_domain::page::Order;
+use guildhall_domain::{Error, Result};
+use guildhall_engine::{GroupFilter, GroupSort};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::{Id, at, patch, searched, sorted};
+use crate::http::patch::Field;
+
+/// The most owners of one group.
+const OWNERS: usize = 1000;
+
+/// A group of a company, without its members.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Group {
+    /// The id, unique in the server.
+    pub id: Uuid,
+    /// The name.
+    pub name: String,
+    /// The description; null when never set.
+    pub description: Option<String>,
+    /// Usually one emoji.
+    pub icon: Option<String>,
+    /// The id that the group has in the system it comes from.
+    pub external_id: Option<String>,
+    /// The system it comes from; closes the group to hand edits of its members.
+    pub source: Option<String>,
+    /// Are name and description frozen?
+    pub unmodifiable: bool,
+    /// Where it stands in its life.
+    #[schema(value_type = super::State)]
+    pub state: &'static str,
+    /// When it was made.
+    #[schema(format = DateTime)]
+    pub created_at: String,
+    /// By whom; null for the platform and the system.
+    pub created_by: Option<Uuid>,
+    /// When the record last changed. Members do not move it.
+    #[schema(format = DateTime)]
+    pub updated_at: String,
+    /// By whom; null for the platform and the system.
+    pub updated_by: Option<Uuid>,
+    /// When it will be beyond restoring, once archived.
+    #[schema(format = DateTime)]
+    pub purge_at: Option<String>,
+}
+
+impl From<&domain::Group> for Group {
+    fn from(group: &domain::Group) -> Self {
+        Self {
+            id: group.id.uuid(),
+            name: group.name.clone(),
+            description: group.description.clone(),
+            icon: group.icon.clone(),
+            external_id: group.external_id.clone(),
+            source: group.source.clone(),
+            unmodifiable: group.unmodifiable,
+            state: group.state.word(),
+            created_at: at(group.created_at),
+            created_by: group.created_by.map(UserId::uuid),
+            updated_at: at(group.updated_at),
+            updated_by: group.updated_by.map(UserId::uuid),
+            purge_at: group.purge_at.map(at),
+        }
+    }
+}
+
+/// A group to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewGroup {
+    /// The name.
+    #[schema(min_length = 1, max_length = 255)]
+    name: String,
+    /// The description.
+    #[schema(max_length = 1000)]
+    description: Option<String>,
+    /// Usually one emoji.
+    #[schema(max_length = 255)]
+    icon: Option<String>,
+    /// The id elsewhere.
+    #[schema(max_length = 255)]
+    external_id: Option<String>,
+    /// Freeze name and description from birth?
+    #[schema(default = false)]
+    unmodifiable: Option<bool>,
+    /// Its owners, users or groups, by id.
+    #[schema(value_type = Option<Vec<Uuid>>, max_items = 1000)]
+    owners: Option<Vec<Id>>,
+}
+
+impl NewGroup {
+    /// The group that it asks for.
+    ///
+    /// # Errors
+    /// [`Error::TooMany`] owners.
+    pub fn command(self) -> Result<domain::NewGroup> {
+        Ok(domain::NewGroup {
+            name: self.name,
+            description: self.description,
+            icon: self.icon,
+            external_id: self.external_id,
+            unmodifiable: self.unmodifiable.unwrap_or(false),
+            owners: owners(self.owners.unwrap_or_default())?,
+            ..Default::default()
+        })
+    }
+}
+
+fn owners(ids: Vec<Id>) -> Result<Vec<Uuid>> {
+    if ids.len() > OWNERS {
+        return Err(Error::TooMany { field: "owners".into(), limit: OWNERS as u64 });
+    }
+    Ok(ids.into_iter().map(|id| id.0).collect())
+}
+
+/// An edit of a group: a merge patch (RFC 7396).
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EditGroup {
+    /// The name; cannot be null.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 255)]
+    name: Field<String>,
+    /// The description.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 1000)]
+    description: Field<String>,
+    /// Usually one emoji.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 255)]
+    icon: Field<String>,
+    /// The id elsewhere.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 255)]
+    external_id: Field<String>,
+}
+
+impl EditGroup {
+    /// The edit that it asks for.
+    pub fn command(self) -> domain::EditGroup {
+        domain::EditGroup {
+            name: patch(self.name),
+            description: patch(self.description),
+            icon: patch(self.icon),
+            external_id: patch(self.external_id),
+            members: None,
+        }
+    }
+}
+
+/// Which groups, in which order.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ListGroups {
+    /// A text that name or description must hold, in any letter case.
+    #[param(max_length = 255)]
+    q: Option<String>,
+    /// Only groups in this state; `live` when absent.
+    #[param(value_type = Option<super::State>, inline)]
+    state: Option<String>,
+    /// The order; `name` when absent.
+    #[param(value_type = Option<super::Sort>, inline)]
+    sort: Option<String>,
+    /// The most rows of this page.
+    #[param(minimum = 1, maximum = 1000, default = 100)]
+    pub limit: Option<u32>,
+    /// The `next` of the page before.
+    pub cursor: Option<String>,
+    /// Count all rows as well?
+    #[param(default = false)]
+    pub total: Option<bool>,
+}
+
+impl ListGroups {
+    /// The groups that are asked for, and their order.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] on the parameter that is wrong.
+    pub fn filter(&self) -> Result<(GroupFilter, GroupSort, Order)> {
+        let state = match self.state.as_deref() {
+            None | Some("live") => GroupState::Live,
+            Some("archived") => GroupState::Archived,
+            Some(_) => return Err(Error::invalid("state", "must be one of `live`, `archived`")),
+        };
+        let (sort, order) = sorted(self.sort.as_deref(), GroupSort::Name, GroupSort::Created)?;
+        Ok((GroupFilter { text: searched(self.q.as_deref())?, state: Some(state) }, sort, order))
+    }
+}
+
+/// Who owns a group.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Owner {
+    /// `user`, or `group`: its members own.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// The user's or group's id.
+    pub id: Uuid,
+}
+
+/// All owners of a group.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Owners {
+    /// The owners.
+    pub items: Vec<Owner>,
+    /// Always null: the list is whole.
+    pub next: Option<String>,
+}
+
+impl From<&Vec<domain::Owner>> for Owners {
+    fn from(owners: &Vec<domain::Owner>) -> Self {
+        let one = |owner: &domain::Owner| match owner {
+            domain::Owner::User(id) => Owner { kind: "user", id: id.uuid() },
+            domain::Owner::Group(id) => Owner { kind: "group", id: id.uuid() },
+        };
+        Self { items: owners.iter().map(one).collect(), next: None }
+    }
+}
+
+/// The whole list of owners that a group is to have.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetOwners {
+    /// Users or groups, by id.
+    #[schema(value_type = Vec<Uuid>, max_items = 1000)]
+    owners: Vec<Id>,
+}
+
+impl SetOwners {
+    /// The ids.
+    ///
+    /// # Errors
+    /// [`Error::TooMany`].
+    pub fn command(self) -> Result<Vec<Uuid>> {
+        owners(self.owners)
+    }
+}

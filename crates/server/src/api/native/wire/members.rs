@@ -1,0 +1,226 @@
+//! Members of groups on the wire.
+
+use guildhall_domain::ids::{GroupId, UserId};
+use guildhall_domain::membership::{self as domain, Outcome};
+use guildhall_domain::{Error, Result, name};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::super::error::{ItemProblem, Problem};
+use super::{Id, at};
+
+/// A user as a list of members shows them.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MemberUser {
+    /// The id.
+    pub id: Uuid,
+    /// The whole name.
+    pub name: String,
+    /// The e-mail address.
+    pub email: String,
+    /// Where the user stands.
+    #[schema(value_type = super::Status)]
+    pub status: &'static str,
+}
+
+/// A direct member of a group.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Member {
+    /// The user.
+    pub user: MemberUser,
+    /// When the membership began: the earliest among the reasons that stand now.
+    #[schema(format = DateTime)]
+    pub added_at: String,
+}
+
+impl From<domain::Member> for Member {
+    fn from(member: domain::Member) -> Self {
+        let status = member.user.status.word();
+        let guildhall_domain::user::User { id, name, email, .. } = member.user;
+        Self { user: MemberUser { id: id.uuid(), name, email, status }, added_at: at(member.added_at) }
+    }
+}
+
+/// One reason why a user is in a group.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Reason {
+    /// The id.
+    pub id: Uuid,
+    /// The kind: `direct`, `synced`, `rule` or `requested`.
+    pub kind: &'static str,
+    /// The connection, rule or request it comes from; null for a direct one.
+    pub source: Option<Uuid>,
+    /// Who gave it; null for the platform and the system.
+    pub giver: Option<Uuid>,
+    /// The first instant at which it counts; null when it always has.
+    #[schema(format = DateTime)]
+    pub starts_at: Option<String>,
+    /// The first instant at which it counts no more; null when it always will.
+    #[schema(format = DateTime)]
+    pub ends_at: Option<String>,
+    /// A note for people.
+    pub note: Option<String>,
+    /// When it was given.
+    #[schema(format = DateTime)]
+    pub added_at: String,
+}
+
+impl From<domain::Reason> for Reason {
+    fn from(reason: domain::Reason) -> Self {
+        Self {
+            id: reason.id.uuid(),
+            kind: reason.kind.word(),
+            source: Some(reason.source).filter(|source| !source.is_nil()),
+            giver: reason.giver.map(UserId::uuid),
+            starts_at: reason.window.starts.map(at),
+            ends_at: reason.window.ends.map(at),
+            note: reason.note,
+            added_at: at(reason.added_at),
+        }
+    }
+}
+
+/// A membership with all its reasons.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Membership {
+    /// The member.
+    #[serde(flatten)]
+    pub member: Member,
+    /// Why the user is in the group: reasons that stand now, and ones that are yet to begin.
+    pub reasons: Vec<Reason>,
+}
+
+/// How a call names a user: by just one of these.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MemberRef {
+    /// By id.
+    #[schema(value_type = Option<Uuid>)]
+    id: Option<Id>,
+    /// By e-mail address, in any letter case.
+    #[schema(max_length = 254)]
+    email: Option<String>,
+    /// By the id they have elsewhere; refused where two users have it.
+    #[schema(max_length = 255)]
+    external_id: Option<String>,
+}
+
+impl MemberRef {
+    fn command(self, i: usize) -> Result<guildhall_engine::MemberRef> {
+        use guildhall_engine::MemberRef as Named;
+        let at = |member: &str| format!("members[{i}].{member}");
+        match (self.id, self.email, self.external_id) {
+            (Some(id), None, None) => Ok(Named::Id(id.0.into())),
+            (None, Some(email), None) => name::short(&at("email"), &email).map(Named::Email),
+            (None, None, Some(id)) => name::short(&at("externalId"), &id).map(Named::ExternalId),
+            _ => Err(Error::invalid(format!("members[{i}]"), "needs just one of `id`, `email` and `externalId`")),
+        }
+    }
+}
+
+/// Whom to add to a group, or to remove from it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ChangeMembers {
+    /// The users; the same one twice counts once.
+    #[schema(max_items = 10000)]
+    members: Vec<MemberRef>,
+    /// A note to the reasons given.
+    #[schema(max_length = 1000)]
+    note: Option<String>,
+    /// At a failure: `refuse` the whole call (default), or `skip` the member and tell.
+    #[schema(pattern = "^(refuse|skip)$", default = "refuse")]
+    on_error: Option<String>,
+}
+
+impl ChangeMembers {
+    /// The change that it asks for, as an addition or a removal.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] on the member that is wrong, [`Error::TooMany`].
+    pub fn command(self, group: GroupId, removes: bool) -> Result<guildhall_engine::ChangeMembers> {
+        let skip_failures = match self.on_error.as_deref() {
+            None | Some("refuse") => false,
+            Some("skip") => true,
+            Some(_) => return Err(Error::invalid("onError", "must be one of `refuse`, `skip`")),
+        };
+        let limit = 10_000;
+        if self.members.len() > limit {
+            return Err(Error::TooMany { field: "members".into(), limit: limit as u64 });
+        }
+        let members = self.members.into_iter().enumerate().map(|(i, member)| member.command(i));
+        let members = members.collect::<Result<Vec<_>>>()?;
+        let (add, remove) = if removes { (Vec::new(), members) } else { (members, Vec::new()) };
+        let fields = ("members", "members");
+        let ask = guildhall_engine::ChangeMembers::of(group);
+        Ok(guildhall_engine::ChangeMembers { add, remove, note: self.note, skip_failures, fields, ..ask })
+    }
+}
+
+/// A note to a membership.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AddNote {
+    /// A note to the reason given.
+    #[schema(max_length = 1000)]
+    pub note: Option<String>,
+}
+
+/// A user as the call named them.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Named {
+    /// By id.
+    Id(Uuid),
+    /// By e-mail address.
+    Email(String),
+    /// By the id they have elsewhere.
+    ExternalId(String),
+}
+
+/// What became of one member of a change.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MemberResult {
+    /// The member as the call named them.
+    pub member: Named,
+    /// The user, where there is one.
+    pub user: Option<Uuid>,
+    /// `added`, `removed`, `unchanged` or `failed`.
+    pub outcome: &'static str,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<ItemProblem>,
+}
+
+impl From<&guildhall_engine::ChangedMember> for MemberResult {
+    fn from(changed: &guildhall_engine::ChangedMember) -> Self {
+        use guildhall_engine::MemberRef;
+        Self {
+            member: match &changed.named {
+                MemberRef::Id(id) => Named::Id(id.uuid()),
+                MemberRef::Email(email) => Named::Email(email.clone()),
+                MemberRef::ExternalId(id) => Named::ExternalId(id.clone()),
+            },
+            user: changed.user.map(UserId::uuid),
+            outcome: match &changed.outcome {
+                Ok(Outcome::Added) => "added",
+                Ok(Outcome::Removed) => "removed",
+                Ok(Outcome::Unchanged) => "unchanged",
+                Err(_) => "failed",
+            },
+            problem: changed.outcome.as_ref().err().map(Problem::of_item),
+        }
+    }
+}
+
+/// What became of a change of members: a row a name, in the order given.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChangedMembers {
+    /// The rows.
+    pub results: Vec<MemberResult>,
+    /// The company's revision after it.
+    pub revision: u64,
+}

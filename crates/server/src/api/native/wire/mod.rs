@@ -1,0 +1,251 @@
+//! This dialect's JSON and its conversions: pure, no async. Names are camelCase, times RFC 3339 with microseconds.
+
+mod companies;
+mod events;
+mod groups;
+mod keys;
+mod members;
+mod users;
+
+use guildhall_domain::ids::{CompanyId, GroupId, KeyId, UserId};
+use guildhall_domain::patch::Patch;
+use guildhall_domain::{Result, Timestamp, name};
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::extract::Place;
+use crate::http::patch::Field;
+
+pub use companies::{Company, CreatedCompany, EditCompany, EditSettings, NewAdmin, NewCompany, Settings};
+pub use events::{Event, ListEvents};
+pub use groups::{EditGroup, Group, ListGroups, NewGroup, Owner, Owners, SetOwners};
+pub use keys::{Key, KeySecret, NewKey, Rotation};
+pub use members::{
+    AddNote, ChangeMembers, ChangedMembers, Member, MemberRef, MemberResult, MemberUser, Membership, Reason,
+};
+pub use users::{EditUser, Erase, ListUsers, NewUser, User, merged};
+
+/// An id as requests carry it: the hyphenated form, in either letter case, and nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Id(pub Uuid);
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl serde::de::Visitor<'_> for Text {
+            type Value = Id;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a UUID")
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Id, E> {
+                guildhall_domain::ids::parse_uuid(text).map(Id).ok_or_else(|| E::custom("is not a UUID"))
+            }
+        }
+        from.deserialize_str(Text)
+    }
+}
+
+/// The words of a user's status.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub enum Status {
+    /// Asked in, not yet signed in; counts as a member.
+    Invited,
+    /// In use.
+    Active,
+    /// Leaving; counts as a member until the end.
+    Offboarding,
+    /// Deactivated: the reasons stay and count for nothing.
+    Inactive,
+}
+
+/// The words of a workspace role.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub enum Role {
+    /// Everything in the company.
+    Admin,
+    /// Reads, and edits the members of groups they own.
+    Editor,
+    /// Reads.
+    Viewer,
+    /// Their own memberships only.
+    Guest,
+}
+
+/// The words of a key's access level.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub enum Access {
+    /// Reads only.
+    Read,
+    /// Reads and changes.
+    Write,
+}
+
+/// The words of a group's state.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub enum State {
+    /// In use.
+    Live,
+    /// Deleted, and can be restored until its purge.
+    Archived,
+}
+
+/// The orders of a listing.
+#[derive(Debug, ToSchema)]
+pub enum Sort {
+    /// By name, as folded for comparing.
+    #[schema(rename = "name")]
+    Name,
+    /// By name, last first.
+    #[schema(rename = "-name")]
+    NameDown,
+    /// Oldest first.
+    #[schema(rename = "createdAt")]
+    Created,
+    /// Newest first.
+    #[schema(rename = "-createdAt")]
+    CreatedDown,
+}
+
+/// One page of a listing.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct List<T> {
+    /// The rows, in order.
+    pub items: Vec<T>,
+    /// The cursor of the next page; null on the last one. The `Link` header has the whole address.
+    pub next: Option<String>,
+    /// The number of all rows, when `total=true` asked for it and it is counted here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<u64>,
+}
+
+/// How much of a listing, and from where.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ListPlain {
+    /// The most rows of this page.
+    #[param(minimum = 1, maximum = 1000, default = 100)]
+    pub limit: Option<u32>,
+    /// The `next` of the page before.
+    pub cursor: Option<String>,
+    /// Count all rows as well?
+    #[param(default = false)]
+    pub total: Option<bool>,
+}
+
+macro_rules! places {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident as $getter:ident: $id:ty),+ })+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Deserialize, IntoParams)]
+        #[into_params(parameter_in = Path)]
+        pub struct $name { $($(#[$fdoc])* #[param(value_type = Uuid)] $field: Id),+ }
+
+        impl $name {
+            $($(#[$fdoc])* pub fn $getter(&self) -> $id { self.$field.0.into() })+
+        }
+    )+};
+}
+
+/// A path above all companies.
+#[derive(Debug, Deserialize)]
+pub struct Root {}
+
+places! {
+    /// A path in a company.
+    OfCompany {
+        /// The company's id.
+        company as company_id: CompanyId
+    }
+    /// A path of a user.
+    OfUser {
+        /// The company's id.
+        company as company_id: CompanyId,
+        /// The user's id.
+        user as user_id: UserId
+    }
+    /// A path of a group.
+    OfGroup {
+        /// The company's id.
+        company as company_id: CompanyId,
+        /// The group's id.
+        group as group_id: GroupId
+    }
+    /// A path of a member of a group.
+    OfMember {
+        /// The company's id.
+        company as company_id: CompanyId,
+        /// The group's id.
+        group as group_id: GroupId,
+        /// The user's id.
+        user as user_id: UserId
+    }
+    /// A path of an owner of a group.
+    OfOwner {
+        /// The company's id.
+        company as company_id: CompanyId,
+        /// The group's id.
+        group as group_id: GroupId,
+        /// The owner's id: a user or a group.
+        owner as owner_id: Uuid
+    }
+    /// A path of a key.
+    OfKey {
+        /// The company's id.
+        company as company_id: CompanyId,
+        /// The key's id.
+        key as key_id: KeyId
+    }
+}
+
+impl Place for Root {
+    fn company(&self) -> Option<CompanyId> {
+        None
+    }
+}
+
+macro_rules! in_company {
+    ($($name:ident),+) => {$(
+        impl Place for $name {
+            fn company(&self) -> Option<CompanyId> { Some(self.company_id()) }
+        }
+    )+};
+}
+in_company!(OfCompany, OfUser, OfGroup, OfMember, OfOwner, OfKey);
+
+/// A time as it is written: RFC 3339, microseconds, `Z`.
+fn at(time: Timestamp) -> String {
+    time.to_string()
+}
+
+/// What a member of an edit says.
+fn patch<T>(field: Field<T>) -> Patch<T> {
+    match field {
+        Field::Absent => Patch::Keep,
+        Field::Null => Patch::Clear,
+        Field::Value(value) => Patch::Set(value),
+    }
+}
+
+/// The text that a listing looks for: the databases take no control characters, and none is in a name.
+fn searched(q: Option<&str>) -> Result<Option<String>> {
+    q.filter(|q| !q.is_empty()).map(|q| name::short("q", q)).transpose()
+}
+
+/// Field and order of a `sort` parameter; name, smallest first, when absent.
+fn sorted<S>(raw: Option<&str>, by_name: S, by_birth: S) -> Result<(S, guildhall_domain::page::Order)> {
+    use guildhall_domain::page::Order::{Ascending, Descending};
+    match raw {
+        None | Some("name") => Ok((by_name, Ascending)),
+        Some("-name") => Ok((by_name, Descending)),
+        Some("createdAt") => Ok((by_birth, Ascending)),
+        Some("-createdAt") => Ok((by_birth, Descending)),
+        Some(_) => {
+            Err(guildhall_domain::Error::invalid("sort", "must be one of `name`, `-name`, `createdAt`, `-createdAt`"))
+        }
+    }
+}

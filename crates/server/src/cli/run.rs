@@ -1,0 +1,96 @@
+//! One command carried out on one engine, whether in this process or handed over to the server.
+
+use std::path::PathBuf;
+
+use guildhall_engine::Engine;
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc::{Receiver, Sender};
+use uuid::Uuid;
+
+use super::{Failure, audit, backup, doctor, export, import, key, migrate};
+
+/// A command on a database, as it travels to the server.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) enum Command {
+    Import { update: bool },
+    Export { company: Option<Uuid> },
+    KeyCreate(key::NewKey),
+    KeyList { company: Option<Uuid>, json: bool },
+    KeyRevoke { id: Uuid },
+    Migrate,
+    Backup { file: PathBuf },
+    Doctor,
+    AuditVerify,
+}
+
+impl Command {
+    /// What the log calls it.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Import { .. } => "import",
+            Self::Export { .. } => "export",
+            Self::KeyCreate(_) => "key create",
+            Self::KeyList { .. } => "key list",
+            Self::KeyRevoke { .. } => "key revoke",
+            Self::Migrate => "migrate",
+            Self::Backup { .. } => "backup",
+            Self::Doctor => "doctor",
+            Self::AuditVerify => "audit verify",
+        }
+    }
+}
+
+/// What a command reads.
+#[derive(Debug)]
+pub(super) enum Piece {
+    /// The bytes that follow are of the file of this name.
+    File(String),
+    Data(Vec<u8>),
+    /// Everything was read. Without it the one who feeds has left.
+    End,
+}
+
+/// What a command writes.
+#[derive(Debug)]
+pub(super) enum Out {
+    Text(Vec<u8>),
+    /// So much of so much is done.
+    Progress(u64, u64),
+}
+
+/// The way out of a command.
+#[derive(Clone)]
+pub(super) struct Output(pub Sender<Out>);
+
+impl Output {
+    /// Writes to standard output.
+    pub(super) async fn text(&self, text: impl Into<Vec<u8>>) -> Result<(), Failure> {
+        self.0.send(Out::Text(text.into())).await.map_err(|_| Failure::new("interrupted"))
+    }
+
+    /// Writes a line to standard output.
+    pub(super) async fn line(&self, line: impl std::fmt::Display) -> Result<(), Failure> {
+        self.text(format!("{line}\n")).await
+    }
+}
+
+/// Carries `command` out. Whoever reads `output` ends it by reading no more.
+pub(super) async fn run(
+    engine: &Engine,
+    command: Command,
+    input: Receiver<Piece>,
+    output: Sender<Out>,
+) -> Result<(), Failure> {
+    let output = Output(output);
+    match command {
+        Command::Import { update } => import::run(engine, update, input, &output).await,
+        Command::Export { company } => export::run(engine, company, &output).await,
+        Command::KeyCreate(new) => key::create(engine, new, &output).await,
+        Command::KeyList { company, json } => key::list(engine, company, json, &output).await,
+        Command::KeyRevoke { id } => key::revoke(engine, id, &output).await,
+        Command::Migrate => migrate::run(engine, &output).await,
+        Command::Backup { file } => backup::run(engine, file, &output).await,
+        Command::Doctor => doctor::run(engine, &output).await,
+        Command::AuditVerify => audit::run(engine, &output).await,
+    }
+}

@@ -1,0 +1,73 @@
+//! `guildhall serve`: the server, from its first line to its orderly end.
+
+use std::io::Write;
+
+use clap::Args;
+use guildhall_engine::sqlite_path;
+
+use super::{Database, Failure, demo, handover, open};
+use crate::app::App;
+use crate::config::{Http, Log};
+use crate::http::{listen, log, stop, tls};
+use crate::{api, jobs};
+
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    #[command(flatten)]
+    http: Http,
+    /// Fill an empty database with the demo company, and print calls to try with a key made for this run
+    #[arg(long, env = "GUILDHALL_DEMO")]
+    demo: bool,
+    #[command(flatten)]
+    log: Log,
+}
+
+impl Serve {
+    pub(super) async fn run(self, database: &Database) -> Result<(), Failure> {
+        let _flush = log::init(&self.log).map_err(Failure::new)?;
+        let tls = match (&self.http.tls_cert, &self.http.tls_key) {
+            (Some(cert), Some(key)) => Some(tls::load(cert, key).map_err(|e| Failure::new(e.to_string()))?),
+            (None, None) => None,
+            (Some(_), None) => return Err(Failure::usage("--tls-cert needs --tls-key; give both, or neither")),
+            (None, Some(_)) => return Err(Failure::usage("--tls-key needs --tls-cert; give both, or neither")),
+        };
+        let engine = open(database).await?;
+        // Bound before anything is announced, so that whoever reads the line can call at once.
+        let door = listen::tcp(&self.http.listen, tls, &self.http.limits).await;
+        let door = door.map_err(|e| Failure::new(e.to_string()))?;
+        let stop = stop::on_signals().map_err(|e| Failure::new(format!("signals cannot be heard: {e}")))?;
+        let demo = if self.demo { Some(demo::prepare(&engine).await?) } else { None };
+        let app = App::new(engine.clone(), self.http.limits.clone());
+        let mut aside = tokio::task::JoinSet::new();
+        aside.spawn(jobs::housekeeping(app.clone(), stop.clone()));
+        if let Some(path) = sqlite_path(&database.address) {
+            match handover::listen(&path) {
+                Ok(listener) => {
+                    let (engine, stop) = (engine.clone(), stop.clone());
+                    aside.spawn(async move { handover::serve(listener, &path, engine, stop).await });
+                }
+                // The server does its work without it.
+                Err(why) => tracing::warn!(%why, "commands cannot be handed to this server while it runs"),
+            }
+        }
+        aside.spawn({
+            let engine = engine.clone();
+            async move {
+                if let Err(why) = engine.remove_unfinished().await {
+                    tracing::warn!(%why, "what a cut-off import has left stays until the next start or import");
+                }
+            }
+        });
+        let mut words = format!("listening on {}\n", door.url());
+        if let (Some(demo), Some(address)) = (demo, door.address()) {
+            words.push_str(&demo.words(door.url(), address));
+        }
+        // A reader of the line that has left does not stop the server.
+        let _ = std::io::stdout().write_all(words.as_bytes()).and_then(|()| std::io::stdout().flush());
+        tracing::info!(url = door.url(), version = env!("CARGO_PKG_VERSION"), "serving");
+        door.serve(api::service(&app, &self.http), stop).await;
+        aside.join_all().await;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}

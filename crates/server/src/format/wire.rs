@@ -1,0 +1,246 @@
+//! The JSON of each record, as it is read.
+
+use guildhall_domain::caller::Role;
+use guildhall_domain::company::EditSettings;
+use guildhall_domain::group::{EditGroup, GroupState};
+use guildhall_domain::ids::{CompanyId, ConnectionId, GroupId, UserId, parse_uuid};
+use guildhall_domain::membership::ReasonKind;
+use guildhall_domain::patch::Patch;
+use guildhall_domain::time::Window;
+use guildhall_domain::user::{EditUser, UserStatus};
+use guildhall_domain::{Result as Checked, Timestamp};
+use guildhall_engine::directory::{CompanyRecord, GroupRecord, MembershipRecord, UserRecord};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
+use uuid::Uuid;
+
+use super::{ATTRIBUTES_DEPTH, shallow};
+use crate::http::patch::Field;
+
+type Outcome<T> = Result<T, String>;
+
+/// Any record, for its type alone.
+#[derive(Deserialize)]
+pub(super) struct Typed {
+    #[serde(rename = "type")]
+    pub kind: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Company {
+    #[serde(rename = "type")]
+    _type: IgnoredAny,
+    id: Id,
+    name: String,
+    #[serde(default)]
+    settings: Settings,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Settings {
+    #[serde(default)]
+    unique_group_names: Field<bool>,
+    #[serde(default)]
+    restore_days: Field<u32>,
+    #[serde(default)]
+    history_days: Field<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct User {
+    #[serde(rename = "type")]
+    _type: IgnoredAny,
+    id: Id,
+    company: Id,
+    #[serde(default)]
+    user_name: Field<String>,
+    name: String,
+    #[serde(default)]
+    given_name: Field<String>,
+    #[serde(default)]
+    family_name: Field<String>,
+    email: String,
+    #[serde(default)]
+    status: Field<String>,
+    #[serde(default)]
+    role: Field<String>,
+    #[serde(default)]
+    manager: Field<Id>,
+    #[serde(default)]
+    external_id: Field<String>,
+    #[serde(default)]
+    attributes: Field<serde_json::Map<String, serde_json::Value>>,
+    #[serde(default)]
+    created_at: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Group {
+    #[serde(rename = "type")]
+    _type: IgnoredAny,
+    id: Id,
+    company: Id,
+    name: String,
+    #[serde(default)]
+    description: Field<String>,
+    #[serde(default)]
+    icon: Field<String>,
+    #[serde(default)]
+    external_id: Field<String>,
+    #[serde(default)]
+    source: Field<String>,
+    #[serde(default)]
+    unmodifiable: Field<bool>,
+    #[serde(default)]
+    owners: Field<Vec<Id>>,
+    #[serde(default)]
+    state: Field<String>,
+    #[serde(default)]
+    created_at: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Membership {
+    #[serde(rename = "type")]
+    _type: IgnoredAny,
+    company: Id,
+    group: Id,
+    user: Id,
+    #[serde(default)]
+    reason: Option<String>,
+    #[serde(default)]
+    connection: Option<Id>,
+    #[serde(default)]
+    starts_at: Option<String>,
+    #[serde(default)]
+    ends_at: Option<String>,
+    #[serde(default)]
+    note: Option<String>,
+    #[serde(default)]
+    added_at: Option<String>,
+}
+
+/// An id, read without a detour over an owned text.
+struct Id(Uuid);
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl serde::de::Visitor<'_> for Text {
+            type Value = Id;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a UUID")
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Id, E> {
+                parse_uuid(text).map(Id).ok_or_else(|| E::custom("is not a UUID"))
+            }
+        }
+        from.deserialize_str(Text)
+    }
+}
+
+fn patch<T>(field: Field<T>) -> Patch<T> {
+    match field {
+        Field::Absent => Patch::Keep,
+        Field::Null => Patch::Clear,
+        Field::Value(value) => Patch::Set(value),
+    }
+}
+
+fn word<T>(field: Field<String>, name: &str, read: fn(&str, &str) -> Checked<T>) -> Outcome<Patch<T>> {
+    patch(field).try_map(|raw| read(name, &raw)).map_err(told)
+}
+
+fn time(field: &str, raw: Option<&String>) -> Outcome<Option<Timestamp>> {
+    raw.map(|raw| Timestamp::parse(field, raw)).transpose().map_err(told)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
+fn told(error: guildhall_domain::Error) -> String {
+    error.to_string()
+}
+
+impl Company {
+    pub(super) fn record(self) -> Outcome<CompanyRecord> {
+        let settings = EditSettings {
+            unique_group_names: patch(self.settings.unique_group_names),
+            restore_days: patch(self.settings.restore_days),
+            history_days: patch(self.settings.history_days),
+        };
+        Ok(CompanyRecord { id: CompanyId::new(self.id.0), name: self.name, settings })
+    }
+}
+
+impl User {
+    pub(super) fn record(self) -> Outcome<UserRecord> {
+        let status = word(self.status, "status", UserStatus::parse)?;
+        let attributes = patch(self.attributes).try_map(|members| {
+            let value = serde_json::Value::Object(members);
+            if shallow(&value, ATTRIBUTES_DEPTH) { Ok(value.to_string()) } else { Err("attributes: nest deeper than 32".to_owned()) }
+        })?;
+        Ok(UserRecord {
+            company: CompanyId::new(self.company.0),
+            id: UserId::new(self.id.0),
+            edit: EditUser {
+                name: Patch::Set(self.name),
+                given_name: patch(self.given_name),
+                family_name: patch(self.family_name),
+                email: Patch::Set(self.email),
+                user_name: patch(self.user_name),
+                status: if status == Patch::Clear { Patch::Set(UserStatus::Active) } else { status },
+                role: word(self.role, "role", Role::parse)?,
+                manager: patch(self.manager.map(|id| UserId::new(id.0))),
+                external_id: patch(self.external_id),
+                attributes,
+            },
+            created_at: time("createdAt", self.created_at.as_ref())?,
+        })
+    }
+}
+
+impl Group {
+    pub(super) fn record(self) -> Outcome<GroupRecord> {
+        let state = word(self.state, "state", GroupState::parse)?;
+        if state == Patch::Set(GroupState::Purged) {
+            return Err("state: must be one of `live`, `archived`".into());
+        }
+        Ok(GroupRecord {
+            company: CompanyId::new(self.company.0),
+            id: GroupId::new(self.id.0),
+            edit: EditGroup {
+                name: Patch::Set(self.name),
+                description: patch(self.description),
+                icon: patch(self.icon),
+                external_id: patch(self.external_id),
+                members: None,
+            },
+            source: patch(self.source),
+            unmodifiable: patch(self.unmodifiable),
+            owners: patch(self.owners.map(|ids| ids.into_iter().map(|id| id.0).collect())),
+            state,
+            created_at: time("createdAt", self.created_at.as_ref())?,
+        })
+    }
+}
+
+impl Membership {
+    pub(super) fn record(self) -> Outcome<MembershipRecord> {
+        let starts = time("startsAt", self.starts_at.as_ref())?;
+        let ends = time("endsAt", self.ends_at.as_ref())?;
+        Ok(MembershipRecord {
+            company: CompanyId::new(self.company.0),
+            group: GroupId::new(self.group.0),
+            user: UserId::new(self.user.0),
+            kind: self.reason.map_or(Ok(ReasonKind::Direct), |raw| ReasonKind::parse("reason", &raw)).map_err(told)?,
+            connection: self.connection.map(|id| ConnectionId::new(id.0)),
+            window: Window { starts, ends },
+            note: self.note,
+            added_at: time("addedAt", self.added_at.as_ref())?,
+        })
+    }
+}

@@ -1,0 +1,196 @@
+//! The JSON of each record, as it is written: one line, members in the order of the format's table.
+
+use guildhall_domain::Timestamp;
+use guildhall_domain::company::{Company, Settings};
+use guildhall_domain::group::{Group, GroupState, Owner};
+use guildhall_domain::ids::CompanyId;
+use guildhall_domain::membership::{Reason, ReasonKind};
+use guildhall_domain::user::User;
+use guildhall_engine::directory::Told;
+use serde::{Serialize, Serializer};
+use uuid::Uuid;
+
+/// Appends one record and a line break.
+///
+/// # Errors
+/// When stored attributes are not JSON.
+pub fn write(out: &mut Vec<u8>, record: &Told) -> serde_json::Result<()> {
+    match record {
+        Told::Company(company) => serde_json::to_writer(&mut *out, &CompanyLine::of(company))?,
+        Told::User(company, user) => serde_json::to_writer(&mut *out, &UserLine::of(*company, user)?)?,
+        Told::Group(company, group, owners) => {
+            serde_json::to_writer(&mut *out, &GroupLine::of(*company, group, owners))?;
+        }
+        Told::Membership(company, reason) => serde_json::to_writer(&mut *out, &MembershipLine::of(*company, reason))?,
+    }
+    out.push(b'\n');
+    Ok(())
+}
+
+/// An instant, with no more fractional digits than it has.
+struct At(Timestamp);
+
+impl Serialize for At {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let digits = match self.0.micros() {
+            n if n % 1_000_000 == 0 => 0,
+            n if n % 1000 == 0 => 3,
+            _ => 6,
+        };
+        to.serialize_str(&self.0.rfc3339(digits))
+    }
+}
+
+#[derive(Serialize)]
+struct CompanyLine<'a> {
+    r#type: &'static str,
+    id: Uuid,
+    name: &'a str,
+    settings: SettingsPart,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SettingsPart {
+    unique_group_names: bool,
+    restore_days: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history_days: Option<u32>,
+}
+
+impl<'a> CompanyLine<'a> {
+    fn of(company: &'a Company) -> Self {
+        let Settings { unique_group_names, restore_days, history_days } = company.settings;
+        let settings = SettingsPart { unique_group_names, restore_days, history_days };
+        Self { r#type: "company", id: company.id.uuid(), name: &company.name, settings }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UserLine<'a> {
+    r#type: &'static str,
+    id: Uuid,
+    company: Uuid,
+    /// Left out where it is the e-mail address, which it then goes on following.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_name: Option<&'a str>,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    given_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    family_name: Option<&'a str>,
+    email: &'a str,
+    status: &'static str,
+    role: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    manager: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
+    attributes: serde_json::Map<String, serde_json::Value>,
+    created_at: At,
+}
+
+impl<'a> UserLine<'a> {
+    fn of(company: CompanyId, user: &'a User) -> serde_json::Result<Self> {
+        Ok(Self {
+            r#type: "user",
+            id: user.id.uuid(),
+            company: company.uuid(),
+            user_name: Some(user.user_name.as_str()).filter(|name| *name != user.email),
+            name: &user.name,
+            given_name: user.given_name.as_deref(),
+            family_name: user.family_name.as_deref(),
+            email: &user.email,
+            status: user.status.word(),
+            role: user.role.word(),
+            manager: user.manager.map(|id| id.uuid()),
+            external_id: user.external_id.as_deref(),
+            attributes: serde_json::from_str(&user.attributes)?,
+            created_at: At(user.created_at),
+        })
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GroupLine<'a> {
+    r#type: &'static str,
+    id: Uuid,
+    company: Uuid,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    icon: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'a str>,
+    unmodifiable: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    owners: Vec<Uuid>,
+    state: &'static str,
+    created_at: At,
+}
+
+impl<'a> GroupLine<'a> {
+    fn of(company: CompanyId, group: &'a Group, owners: &[Owner]) -> Self {
+        let id = |owner: &Owner| match owner {
+            Owner::User(id) => id.uuid(),
+            Owner::Group(id) => id.uuid(),
+        };
+        Self {
+            r#type: "group",
+            id: group.id.uuid(),
+            company: company.uuid(),
+            name: &group.name,
+            description: group.description.as_deref(),
+            icon: group.icon.as_deref(),
+            external_id: group.external_id.as_deref(),
+            source: group.source.as_deref(),
+            unmodifiable: group.unmodifiable,
+            owners: owners.iter().map(id).collect(),
+            state: if group.state == GroupState::Live { "live" } else { "archived" },
+            created_at: At(group.created_at),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MembershipLine<'a> {
+    r#type: &'static str,
+    company: Uuid,
+    group: Uuid,
+    user: Uuid,
+    reason: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connection: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    starts_at: Option<At>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ends_at: Option<At>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
+    added_at: At,
+}
+
+impl<'a> MembershipLine<'a> {
+    fn of(company: CompanyId, reason: &'a Reason) -> Self {
+        let synced = reason.kind == ReasonKind::Synced && !reason.source.is_nil();
+        Self {
+            r#type: "membership",
+            company: company.uuid(),
+            group: reason.group.uuid(),
+            user: reason.user.uuid(),
+            reason: reason.kind.word(),
+            connection: synced.then_some(reason.source),
+            starts_at: reason.window.starts.map(At),
+            ends_at: reason.window.ends.map(At),
+            note: reason.note.as_deref(),
+            added_at: At(reason.added_at),
+        }
+    }
+}
