@@ -100,8 +100,6 @@ pub struct EditUser {
     pub user_name: Patch<String>,
     /// Where the user stands; `inactive` deactivates.
     pub status: Patch<UserStatus>,
-    /// Is the user to count at all? False deactivates; true makes an inactive user active and leaves any other as is.
-    pub counts: Option<bool>,
     /// The workspace role; clearing makes it viewer.
     pub role: Patch<Role>,
     /// The manager.
@@ -222,11 +220,6 @@ impl User {
         let email = self.email.clone();
         edit.user_name.try_map(|s| name::name("userName", &s))?.apply_or(&mut self.user_name, email);
         edit.status.apply_or(&mut self.status, before.status);
-        match edit.counts {
-            Some(true) if !self.counts() => self.status = UserStatus::Active,
-            Some(false) => self.status = UserStatus::Inactive,
-            Some(true) | None => {}
-        }
         edit.role.apply_or(&mut self.role, Role::Viewer);
         edit.manager.apply(&mut self.manager);
         if self.manager == Some(self.id) {
