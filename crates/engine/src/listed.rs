@@ -7,7 +7,8 @@ use std::collections::HashSet;
 use guildhall_domain::caller::Caller;
 use guildhall_domain::group::{EditGroup, Group, NewGroup};
 use guildhall_domain::ids::{GroupId, UserId};
-use guildhall_domain::user::{EditUser, NewUser, User};
+use guildhall_domain::patch::Patch;
+use guildhall_domain::user::{EditUser, NewUser, User, UserStatus};
 use guildhall_domain::{Error, Result};
 
 use crate::authz::{self, Action};
@@ -144,7 +145,9 @@ impl Engine {
         .await
     }
 
-    /// As [`Engine::edit_user`], with the groups they are in.
+    /// As [`Engine::edit_user`], with the groups they are in. `counts` says whether the user is to count at all, for
+    /// doors that know no more of a status: false deactivates, true makes an inactive user active and leaves any other
+    /// status as it is.
     ///
     /// # Errors
     /// As there.
@@ -152,7 +155,8 @@ impl Engine {
         &self,
         caller: &Caller,
         id: UserId,
-        ask: EditUser,
+        mut ask: EditUser,
+        counts: Option<bool>,
         version: Option<u64>,
     ) -> Result<Written<WithGroups>> {
         self.write(caller, async move |tx| {
@@ -160,6 +164,11 @@ impl Engine {
             authz::may(tx, &caller, Action::ManageDirectory, now).await?;
             let before = users::get(tx, company, id).await?;
             matches(version, before.version)?;
+            match counts {
+                Some(true) if !before.counts() => ask.status = Patch::Set(UserStatus::Active),
+                Some(false) => ask.status = Patch::Set(UserStatus::Inactive),
+                Some(true) | None => {}
+            }
             let user = users::edit(tx, before, ask).await?;
             with_groups(tx, vec![user]).await?.pop().ok_or_else(|| Error::internal("an edited user vanished"))
         })

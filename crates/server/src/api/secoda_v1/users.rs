@@ -112,11 +112,12 @@ pub(super) async fn edit(
     Id(id): Id<UserId>,
     ask: Result<Body<UpdateUser>, Failure>,
 ) -> Result<Changed<User>, Failure> {
-    let edit = match ask.and_then(|Body(ask)| ask.into_command()) {
+    let (edit, counts) = match ask.and_then(|Body(ask)| ask.into_command()) {
         Ok(edit) => edit,
         Err(wrong) => return Err(first(&app, &caller, id, wrong).await),
     };
-    let written = app.engine().edit_user_with_groups(&caller, id, edit, None).await.map_err(Failure::of_user)?;
+    let written =
+        app.engine().edit_user_with_groups(&caller, id, edit, counts, None).await.map_err(Failure::of_user)?;
     Ok(Changed(StatusCode::OK, written.revision, User::of(caller.company, written.value)))
 }
 

@@ -409,22 +409,22 @@ pub(super) struct UpdateUser {
 }
 
 impl UpdateUser {
-    /// The edit that is asked for.
+    /// The edit that is asked for, and whether the user is to count from now on.
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    pub(super) fn into_command(self) -> Result<EditUser, Failure> {
+    pub(super) fn into_command(self) -> Result<(EditUser, Option<bool>), Failure> {
         let mut faults = Faults::default();
         let edit = EditUser {
             given_name: Patch::set_or_keep(faults.text("first_name", self.first_name, part)),
             family_name: Patch::set_or_keep(faults.text("last_name", self.last_name, part)),
             email: Patch::set_or_keep(faults.text("email", self.email, name::email)),
             role: Patch::set_or_keep(role(&mut faults, self.role)),
-            counts: faults.plain("disabled", self.disabled).map(|disabled| !disabled),
             groups: ids(faults.plain("user_groups", self.user_groups)),
             ..EditUser::default()
         };
+        let counts = faults.plain("disabled", self.disabled).map(|disabled| !disabled);
         faults.done()?;
-        Ok(edit)
+        Ok((edit, counts))
     }
 }
