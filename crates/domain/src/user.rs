@@ -94,7 +94,7 @@ pub struct EditUser {
     pub given_name: Patch<String>,
     /// The family name.
     pub family_name: Patch<String>,
-    /// The e-mail address; a sign-in name equal to the old one follows it.
+    /// The e-mail address; a sign-in name equal to the old one follows it, and so does a name.
     pub email: Patch<String>,
     /// The sign-in name; clearing makes it the e-mail address again.
     pub user_name: Patch<String>,
@@ -118,9 +118,11 @@ impl User {
         self.status != UserStatus::Inactive
     }
 
-    /// The given and the family name: the parts where they are told apart, else the name split at its last space.
+    /// The given and the family name: the parts where they are told apart, else the name split at its last space. An
+    /// address that stands in for a name nobody gave is neither.
     pub fn parts(&self) -> (&str, &str) {
         match (&self.given_name, &self.family_name) {
+            (None, None) if self.name == self.email => ("", ""),
             (None, None) => name::split(&self.name),
             (given, family) => (given.as_deref().unwrap_or(""), family.as_deref().unwrap_or("")),
         }
@@ -214,6 +216,9 @@ impl User {
             let email = name::email("email", &raw)?;
             if self.user_name == self.email {
                 self.user_name.clone_from(&email);
+            }
+            if self.name == self.email {
+                self.name.clone_from(&email);
             }
             self.email = email;
         }
