@@ -20,7 +20,7 @@ use crate::writer::Tx;
 use crate::{Engine, Written, users};
 
 /// The most users that one call may make.
-const USERS: usize = 1_000;
+const USERS: usize = 100;
 
 /// A group and its direct members, by id.
 pub type WithMembers = (Group, Vec<UserId>);
@@ -115,7 +115,7 @@ impl Engine {
         .await
     }
 
-    /// Makes users, 1,000 at most, all of them or none, and puts every one of them into `groups` (and not into those
+    /// Makes users, 100 at most, all of them or none, and puts every one of them into `groups` (and not into those
     /// that each names); each with the groups they are in.
     ///
     /// # Errors

@@ -73,6 +73,7 @@ impl Names {
             ("name", WHOLE),
             ("userName", "email"),
             ("groups", "user_groups"),
+            ("users", "emails"),
         ],
         members: "user_groups",
     };
@@ -252,7 +253,8 @@ fn told(error: &Error, names: &Names) -> (StatusCode, Told) {
 }
 
 fn of_body(refusal: &BodyRefusal) -> (StatusCode, Told) {
-    let parse = |why: &str| (refusal.status(), Detail::of(&format!("JSON parse error - {why}")));
+    // As the framework has it, without a full stop.
+    let parse = |why: &str| (refusal.status(), Told::Detail(Detail { detail: format!("JSON parse error - {why}") }));
     match refusal {
         BodyRefusal::Malformed { why } => parse(why.strip_prefix("the body is not JSON: ").unwrap_or(why)),
         BodyRefusal::TooDeep => parse(&refusal.to_string()),
