@@ -4,4 +4,5 @@ mod cakewalk;
 mod databases;
 mod model;
 mod native;
+mod secoda;
 mod story;
