@@ -214,13 +214,7 @@ impl Engine {
     ///
     /// # Errors
     /// The first record that is wrong, by file and line, or what kept the database from being written.
-    pub async fn load(
-        &self,
-        load: Load,
-        update: bool,
-        request: RequestId,
-        watch: Watch<'_>,
-    ) -> Result<Loaded, Fault> {
+    pub async fn load(&self, load: Load, update: bool, request: RequestId, watch: Watch<'_>) -> Result<Loaded, Fault> {
         self.remove_unfinished().await?;
         let total = load.len();
         let (files, parts) = load.split()?;

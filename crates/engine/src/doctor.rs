@@ -6,6 +6,7 @@ use guildhall_domain::caller::{Caller, Dialect};
 use guildhall_domain::company::CompanyState;
 use guildhall_domain::ids::CompanyId;
 use guildhall_domain::{Error, Result, Timestamp};
+use rusqlite::ErrorCode;
 
 use crate::Engine;
 use crate::store::{self, Conn, Db, companies};
@@ -58,9 +59,7 @@ impl Engine {
         for statement in store::all() {
             let prepared = match &mut *conn {
                 Conn::Sqlite(sqlite) => sqlite.prepare(statement.sqlite).map(drop).map_err(|e| e.to_string()),
-                Conn::Postgres(client) => {
-                    client.prepare(statement.postgres).await.map(drop).map_err(|e| e.to_string())
-                }
+                Conn::Postgres(client) => client.prepare(statement.postgres).await.map(drop).map_err(|e| e.to_string()),
             };
             prepared.map_err(|e| {
                 Error::conflict(format!(
@@ -82,8 +81,12 @@ impl Engine {
         let Conn::Sqlite(sqlite) = &mut *conn else { return Ok(Vec::new()) };
         let explain = |statement: &store::Statement| -> rusqlite::Result<Vec<String>> {
             let mut explained = sqlite.prepare(&format!("explain query plan {}", statement.sqlite))?;
-            let lines = explained.query_map([], |row| row.get(3))?;
-            lines.collect()
+            // Unbound: a plan depends on no value.
+            let (mut rows, mut lines) = (explained.raw_query(), Vec::new());
+            while let Some(row) = rows.next()? {
+                lines.push(row.get(3)?);
+            }
+            Ok(lines)
         };
         store::all().map(|s| Ok((s.name, explain(s).map_err(Error::internal)?))).collect()
     }
@@ -137,11 +140,38 @@ impl Engine {
     }
 }
 
+/// What keeps a SQLite file from being opened, told to the one who starts us: to callers it is only a fault that passes.
+pub(crate) fn explain(db: &Db, error: Error) -> Error {
+    let (Db::Sqlite(file), Error::Unavailable { .. }) = (db, &error) else { return error };
+    let path = file.path();
+    let tried = rusqlite::Connection::open(path).and_then(|conn| {
+        conn.busy_timeout(std::time::Duration::from_millis(200))?;
+        conn.execute_batch("begin immediate; create table guildhall_probe (n integer) strict; rollback")
+    });
+    let remedy = |e: &rusqlite::Error| match e.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => "restore a backup, or name another --database",
+        Some(ErrorCode::DiskFull) => "make room on its disk",
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "end the program that has it open",
+        _ => "let this user write to the file and its directory, or name another --database",
+    };
+    match tried {
+        Err(e) => Error::conflict(format!("{} cannot be used ({}); {}", path.display(), plain(&e), remedy(&e))),
+        Ok(()) => error,
+    }
+}
+
+/// The fault in SQLite's own words, without its code.
+fn plain(e: &rusqlite::Error) -> String {
+    match e {
+        rusqlite::Error::SqliteFailure(_, Some(words)) => words.clone(),
+        other => other.to_string(),
+    }
+}
+
 fn integrity(path: PathBuf) -> Result<String> {
     let conn = store::sqlite::open(&path, false)?;
-    let found: String = conn
-        .query_row("pragma integrity_check(1)", [], |row| row.get(0))
-        .map_err(|e| store::sqlite::error(&e))?;
+    let found: String =
+        conn.query_row("pragma integrity_check(1)", [], |row| row.get(0)).map_err(|e| store::sqlite::error(&e))?;
     if found == "ok" {
         return Ok("every page and index is whole".into());
     }

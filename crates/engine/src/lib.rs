@@ -130,10 +130,13 @@ impl Engine {
         } else {
             return Err(Error::invalid("database", "must be sqlite:PATH or postgres://USER@HOST/NAME"));
         };
-        let mut conn = db.writer().await?;
-        let steps = store::migrate::run(&mut conn).await?;
-        companies::platform(&mut conn, &secrets, clock.now()).await?;
-        drop(conn);
+        let prepared = async {
+            let mut conn = db.writer().await?;
+            let steps = store::migrate::run(&mut conn).await?;
+            companies::platform(&mut conn, &secrets, clock.now()).await?;
+            Ok(steps)
+        };
+        let steps = prepared.await.map_err(|error| doctor::explain(&db, error))?;
         let (db, news) = (Arc::new(db), Arc::new(news::News::default()));
         let writer = Writer::start(Arc::clone(&db), clock.clone(), Arc::clone(&news))?;
         let (tally, loads) = (housekeeping::Tally::default(), directory::Loads::default());

@@ -71,7 +71,10 @@ fn look(backup: &Path) -> Result<(i64, String)> {
         Error::conflict(format!("{} is not a backup made by guildhall ({why})", backup.display()))
     };
     if !backup.is_file() {
-        return Err(Error::conflict(format!("{} is not there; name a file that `guildhall backup` wrote", backup.display())));
+        return Err(Error::conflict(format!(
+            "{} is not there; name a file that `guildhall backup` wrote",
+            backup.display()
+        )));
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(backup, flags).map_err(|e| no(&e))?;
@@ -82,7 +85,11 @@ fn look(backup: &Path) -> Result<(i64, String)> {
     }
     let whole: String = conn.query_row("pragma integrity_check(1)", [], |row| row.get(0)).map_err(|e| no(&e))?;
     if whole != "ok" {
-        return Err(Error::conflict(format!("{} is damaged ({}); use another backup", backup.display(), whole.replace('\n', " "))));
+        return Err(Error::conflict(format!(
+            "{} is damaged ({}); use another backup",
+            backup.display(),
+            whole.replace('\n', " ")
+        )));
     }
     let platform: &[u8] = CompanyId::PLATFORM.bytes();
     let mark = conn

@@ -156,7 +156,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Named::Restore(args) => args.run(&database),
         Named::Doctor => execute(&database, Command::Doctor, Vec::new()).await,
         Named::Audit(audit::Audit::Verify) => execute(&database, Command::AuditVerify, Vec::new()).await,
-        Named::Openapi(args) => args.run().await,
+        Named::Openapi(args) => args.run(),
         Named::Completions(args) => args.run(),
     }
 }
@@ -182,13 +182,14 @@ async fn execute(database: &Database, command: Command, sources: Vec<Source>) ->
             }
         }
     });
-    let outcome = match handover::connect(&database.address).await {
-        Some(server) => handover::send(server, &command, input, output).await,
-        None => match open(database).await {
-            Ok(engine) => run::run(&engine, command, input, output).await,
-            Err(failure) => Err(failure),
-        },
+    // Takes the way out with it: what shows it ends only when nobody can write any more.
+    let carried = async move {
+        match handover::connect(&database.address).await {
+            Some(server) => handover::send(server, &command, input, output).await,
+            None => run::run(&open(database).await?, command, input, output).await,
+        }
     };
+    let outcome = carried.await;
     leaving.abort();
     let shown = shown.await;
     if let Some(why) = trouble.take() {

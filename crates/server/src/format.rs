@@ -1,7 +1,7 @@
 //! The directory format (`docs/directory-format.md`): JSON Lines from and into the engine's records.
 
-mod write;
 mod wire;
+mod write;
 
 use guildhall_engine::directory::{Fault, Load, Record};
 use serde::de::DeserializeOwned;
@@ -64,9 +64,8 @@ impl Reader {
         if bytes.len() > LINE {
             return Err(fault(load, at, "the line is longer than 1 MiB"));
         }
-        let text = std::str::from_utf8(bytes).map_err(|e| {
-            fault(load, at, &format!("is not UTF-8 text (byte {} of the line)", e.valid_up_to() + 1))
-        })?;
+        let text = std::str::from_utf8(bytes)
+            .map_err(|e| fault(load, at, &format!("is not UTF-8 text (byte {} of the line)", e.valid_up_to() + 1)))?;
         // Some editors put a mark before the first line.
         let text = if at == 1 { text.strip_prefix('\u{feff}').unwrap_or(text) } else { text };
         let text = text.trim_matches([' ', '\t', '\r']);
@@ -86,6 +85,10 @@ fn fault(load: &Load, line: u32, why: &str) -> Fault {
 const LATER: &[&str] = &["nesting", "connection", "role", "groupRole", "app", "groupApp", "access", "policy"];
 
 fn parse(text: &str) -> Result<Record, String> {
+    // serde would read a list in the order of the members.
+    if !text.starts_with('{') {
+        return Err("is not a JSON object".into());
+    }
     let kind = match leading_type(text) {
         Some(kind) => kind.to_owned(),
         None => read::<wire::Typed>(text, "record")?.kind,

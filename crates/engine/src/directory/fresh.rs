@@ -140,7 +140,8 @@ pub(super) async fn write(
     let mut with_members: HashSet<GroupId> = HashSet::new();
     with_members.extend(part.memberships().map(|slot| slot.group));
     for some in chunks(&mut part.groups) {
-        let rows: Result<Vec<Row>> = some.into_iter().map(|held| row(held, &is_user, &is_group, &with_members)).collect();
+        let rows: Result<Vec<Row>> =
+            some.into_iter().map(|held| row(held, &is_user, &is_group, &with_members)).collect();
         let (rows, theirs) = (rows?, blame.clone());
         let n = rows.len() as u64;
         engine.write(caller, async move |tx| write_groups(tx, rows, &theirs).await).await.map_err(fault)?;
@@ -238,7 +239,8 @@ async fn write_groups(tx: &mut Tx, rows: Vec<Row>, blame: &Blame) -> Result<()> 
     let all: Vec<(GroupId, Owner)> = rows.iter().flat_map(|r| r.owners.iter().map(|o| (r.record.id, *o))).collect();
     owners::insert(tx, company, &all).await?;
     for (row, group) in rows.into_iter().zip(&made) {
-        journal::append(tx, &Event::GroupCreated { group: group.id, fields: crate::groups::fields(group, None) }).await?;
+        journal::append(tx, &Event::GroupCreated { group: group.id, fields: crate::groups::fields(group, None) })
+            .await?;
         if !row.owners.is_empty() {
             let event = Event::OwnersChanged { group: group.id, added: row.owners, removed: Vec::new() };
             journal::append(tx, &event).await?;

@@ -54,8 +54,7 @@ async fn company(tx: &mut Tx, record: super::CompanyRecord) -> Result<bool> {
     let (id, now) = (tx.company(), tx.now());
     let found = companies::get(tx, id).await?;
     let mut company = found.ok_or(Error::NotFound { noun: guildhall_domain::ids::CompanyId::NOUN })?;
-    let edit =
-        guildhall_domain::company::EditCompany { name: Patch::Set(record.name), settings: record.settings };
+    let edit = guildhall_domain::company::EditCompany { name: Patch::Set(record.name), settings: record.settings };
     if !company.apply(edit)? {
         return Ok(false);
     }
@@ -128,7 +127,7 @@ async fn make_room(tx: &mut Tx, changes: &[Change], blame: &Blame) -> Result<()>
                 _ => fold(&c.after.user_name) != key,
             };
             match holder.filter(|holder| *holder != user.id) {
-                Some(holder) if by_id.get(&holder).is_some_and(|c| gives_up(c)) => drop(parked.insert(holder)),
+                Some(holder) if by_id.get(&holder).is_some_and(gives_up) => drop(parked.insert(holder)),
                 Some(_) => return Err(refused()),
                 None => {}
             }

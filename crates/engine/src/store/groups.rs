@@ -61,7 +61,6 @@ sql! {
     COUNT_OF_USER = of_user!("count(*)");
     IDS_OF_USER = concat!(of_user!("g.group_id"), " order by g.group_id");
     NAMED = "select g.group_id from groups g where g.company_id = $1 and g.state = $2 and g.name_key = $3 and g.group_id <> $4 limit 1";
-    HOLDER_OF_ID = "select g.company_id from groups g where g.group_id = $1";
     INSERT = "insert into groups (company_id, group_id, name, name_key, description, search_key, icon, external_id, source, unmodifiable, state,
               created_at, created_by, updated_at, updated_by, members_changed_at, purge_at, version)
               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) on conflict do nothing";
@@ -241,11 +240,6 @@ pub(crate) async fn named(conn: &mut Conn, company: CompanyId, name: &str, but: 
         }
     }
     Ok(None)
-}
-
-/// The company in which a group id is taken, if it is.
-pub(crate) async fn holder_of_id(conn: &mut Conn, id: GroupId) -> Result<Option<CompanyId>> {
-    conn.row(&HOLDER_OF_ID, &[val(id)], |row| row.id(0)).await
 }
 
 /// Makes the row of a group; false when the id is taken.

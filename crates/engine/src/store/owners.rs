@@ -16,7 +16,6 @@ sql! {
                 and (r.starts_at is null or r.starts_at <= $4) and (r.ends_at is null or r.ends_at > $4)))) limit 1";
     INSERT = "insert into owners (company_id, group_id, owner_id, owner_kind) values ($1, $2, $3, $4) on conflict do nothing";
     DELETE = "delete from owners where company_id = $1 and group_id = $2 and owner_id = $3";
-    OF_OWNER = "select group_id from owners where company_id = $1 and owner_id = $2 order by group_id";
     DROP_OWNER = "delete from owners where company_id = $1 and owner_id = $2";
     FORGET = "delete from owners where company_id = $1 and (group_id, owner_id) in (select o.group_id, o.owner_id from owners o
               where o.company_id = $1 order by o.group_id, o.owner_id limit 5000)";
@@ -77,11 +76,6 @@ pub(crate) async fn delete(conn: &mut Conn, company: CompanyId, group: GroupId, 
         })
         .collect();
     Ok(conn.run_each(&DELETE, &sets).await?.into_iter().map(|n| n == 1).collect())
-}
-
-/// The groups that somebody owns.
-pub(crate) async fn of_owner(conn: &mut Conn, company: CompanyId, owner: uuid::Uuid) -> Result<Vec<GroupId>> {
-    conn.rows(&OF_OWNER, &[val(company), val(owner)], |row| row.id(0)).await
 }
 
 /// Ends everything that somebody owns.

@@ -152,40 +152,43 @@ pub(crate) enum Row<'a> {
 }
 
 macro_rules! column {
-    ($(#[$doc:meta])* $name:ident, $opt:ident, $sqlite:ty, $postgres:ty, $out:ty, $map:expr) => {
+    (never null: $(#[$doc:meta])* $name:ident, $kind:ty, $out:ty, $map:expr) => {
         $(#[$doc])*
         pub(crate) fn $name(&self, i: usize) -> Result<$out> {
             match self {
-                Self::Sqlite(row) => row.get::<_, $sqlite>(i).map($map).map_err(Error::internal),
-                Self::Postgres(row) => row.try_get::<_, $postgres>(i).map($map).map_err(Error::internal),
+                Self::Sqlite(row) => row.get::<_, $kind>(i).map($map).map_err(Error::internal),
+                Self::Postgres(row) => row.try_get::<_, $kind>(i).map($map).map_err(Error::internal),
             }
         }
+    };
+    ($(#[$doc:meta])* $name:ident, $opt:ident, $kind:ty, $out:ty, $map:expr) => {
+        column!(never null: $(#[$doc])* $name, $kind, $out, $map);
         #[doc = concat!("As `", stringify!($name), "`, none where the column is null.")]
         pub(crate) fn $opt(&self, i: usize) -> Result<Option<$out>> {
             match self {
-                Self::Sqlite(row) => row.get::<_, Option<$sqlite>>(i).map(|v| v.map($map)).map_err(Error::internal),
-                Self::Postgres(row) => row.try_get::<_, Option<$postgres>>(i).map(|v| v.map($map)).map_err(Error::internal),
+                Self::Sqlite(row) => row.get::<_, Option<$kind>>(i).map(|v| v.map($map)).map_err(Error::internal),
+                Self::Postgres(row) => row.try_get::<_, Option<$kind>>(i).map(|v| v.map($map)).map_err(Error::internal),
             }
         }
     };
 }
 
 impl Row<'_> {
-    column!(
+    column!(never null:
         /// A number.
-        int, opt_int, i64, i64, i64, |n| n);
+        int, i64, i64, |n| n);
     column!(
         /// A text.
-        text, opt_text, String, String, String, |s| s);
+        text, opt_text, String, String, |s| s);
     column!(
         /// Bytes.
-        bytes, opt_bytes, Vec<u8>, Vec<u8>, Vec<u8>, |b| b);
+        bytes, opt_bytes, Vec<u8>, Vec<u8>, |b| b);
     column!(
         /// An instant.
-        time, opt_time, i64, i64, Timestamp, Timestamp::from_micros);
-    column!(
+        time, opt_time, i64, Timestamp, Timestamp::from_micros);
+    column!(never null:
         /// Yes or no.
-        flag, opt_flag, bool, bool, bool, |b| b);
+        flag, bool, bool, |b| b);
 
     /// A counter.
     pub(crate) fn count(&self, i: usize) -> Result<u64> {
@@ -223,7 +226,6 @@ mod tests {
     #[test]
     fn one_text_in_two_spellings() {
         mod probe {
-            use crate::store::statement::sql;
             sql! { GET = "select $1, $12"; }
         }
         assert_eq!(probe::ALL.len(), 1);

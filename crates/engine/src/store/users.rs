@@ -51,7 +51,6 @@ sql! {
     BY_EMAIL = "select u.user_id from users u where u.company_id = $1 and u.email_key = $2 and u.erased_at is null";
     BY_USER_NAME = "select u.user_id from users u where u.company_id = $1 and u.user_name_key = $2 and u.erased_at is null";
     BY_EXTERNAL_ID = "select u.user_id from users u where u.company_id = $1 and u.external_id = $2 and u.erased_at is null limit 2";
-    HOLDER_OF_ID = "select u.company_id from users u where u.user_id = $1";
     ADMINS = "select u.user_id from users u where u.company_id = $1 and u.role = 'admin' and u.erased_at is null and u.status <> 'inactive' and u.user_id <> $2 limit 1";
     INSERT = "insert into users (company_id, user_id, name, name_key, given_name, family_name, email, email_key, user_name, user_name_key, search_key,
               status, role, manager_id, external_id, attributes, created_at, updated_at, version)
@@ -210,11 +209,6 @@ pub(crate) async fn by_user_name(conn: &mut Conn, company: CompanyId, user_name:
 /// The users with this external id: none, one, or two where it is not unique.
 pub(crate) async fn by_external_id(conn: &mut Conn, company: CompanyId, id: &str) -> Result<Vec<UserId>> {
     conn.rows(&BY_EXTERNAL_ID, &[val(company), val(id)], |row| row.id(0)).await
-}
-
-/// The company in which a user id is taken, if it is.
-pub(crate) async fn holder_of_id(conn: &mut Conn, id: UserId) -> Result<Option<CompanyId>> {
-    conn.row(&HOLDER_OF_ID, &[val(id)], |row| row.id(0)).await
 }
 
 /// Is there an administrator other than `but` who counts?

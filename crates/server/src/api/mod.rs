@@ -3,6 +3,7 @@
 //! A dialect's folder holds its routes, its JSON and its errors, and imports no other dialect.
 
 pub mod cakewalk_v1;
+mod docs;
 pub mod native;
 mod operations;
 pub mod secoda_v1;
@@ -22,14 +23,17 @@ use crate::http::layers::{self, Asked, BodySize, Guard, Plan, Refusal, Settings}
 struct Spoken {
     /// Its name in `/openapi/<name>.json`.
     name: &'static str,
-    routes: fn(&App) -> OpenApiRouter<App>,
+    /// Its operations, from which its document is made.
+    table: fn() -> OpenApiRouter<App>,
+    /// The same behind its door.
+    routes: fn(&App) -> Router<App>,
 }
 
 /// Every dialect that is spoken.
 const SPOKEN: &[Spoken] = &[
-    Spoken { name: "native", routes: native::routes },
-    Spoken { name: "cakewalk", routes: cakewalk_v1::routes },
-    Spoken { name: "secoda", routes: secoda_v1::routes },
+    Spoken { name: "native", table: native::table, routes: native::routes },
+    Spoken { name: "cakewalk", table: cakewalk_v1::table, routes: cakewalk_v1::routes },
+    Spoken { name: "secoda", table: secoda_v1::table, routes: secoda_v1::routes },
 ];
 
 /// The dialect that a path belongs to; native for paths of none, which it refuses in its own form.
@@ -43,10 +47,9 @@ pub fn dialect_of(path: &str) -> Dialect {
 
 /// The whole server as one service: every dialect, the operations' routes and the layers around them.
 pub fn service(app: &App, http: &Http) -> Guard<Router> {
-    let mut router = operations::routes(app);
+    let mut router = operations::routes().merge(docs::routes());
     for spoken in SPOKEN {
-        let (routes, _) = (spoken.routes)(app).split_for_parts();
-        router = router.merge(routes);
+        router = router.merge((spoken.routes)(app));
     }
     let settings = Settings { manners: Some(manners), ..Settings::new(http, refuse, plan) };
     layers::wrap(router.with_state(app.clone()), settings)
@@ -58,9 +61,9 @@ pub fn documents() -> impl Iterator<Item = &'static str> {
 }
 
 /// The OpenAPI 3.1 document of a dialect, made from its handlers.
-pub fn document(app: &App, name: &str) -> Option<OpenApi> {
+pub fn document(name: &str) -> Option<OpenApi> {
     let spoken = SPOKEN.iter().find(|spoken| spoken.name == name)?;
-    Some((spoken.routes)(app).split_for_parts().1)
+    Some((spoken.table)().into_openapi())
 }
 
 fn plan(method: &Method, path: &str) -> Plan {

@@ -1,7 +1,7 @@
 //! Routes for those who run the server: is it alive, is it ready, what does it speak.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::LazyLock;
 
 use aws_lc_rs::digest;
 use axum::extract::{Path, State};
@@ -19,13 +19,12 @@ use super::native;
 use crate::app::App;
 
 /// `/`, `/health`, `/ready` and `/openapi/{dialect}.json`; none asks for a credential.
-pub(super) fn routes(app: &App) -> Router<App> {
-    let documents = Arc::new(documents(app));
+pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/", get(index))
         .route("/health", get(health))
         .route("/ready", get(ready))
-        .route("/openapi/{document}", get(async move |path, headers| openapi(&documents, path, headers)))
+        .route("/openapi/{document}", get(openapi))
 }
 
 /// What there is to find here.
@@ -53,20 +52,20 @@ struct Rendered {
     tag: String,
 }
 
-/// Every document by its file's name, rendered once: they change only with the program.
-fn documents(app: &App) -> BTreeMap<String, Rendered> {
+/// Every document by its file's name, rendered when first asked for: they change only with the program.
+static DOCUMENTS: LazyLock<BTreeMap<String, Rendered>> = LazyLock::new(|| {
     let render = |name: &'static str| {
-        let text = super::document(app, name)?.to_json().ok()?;
+        let text = super::document(name)?.to_json().ok()?;
         let sum = digest::digest(&digest::SHA256, text.as_bytes());
         let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(sum.as_ref()));
         Some((format!("{name}.json"), Rendered { text: text.into(), tag }))
     };
     super::documents().filter_map(render).collect()
-}
+});
 
 /// The OpenAPI document of a dialect: `/openapi/native.json`.
-fn openapi(documents: &BTreeMap<String, Rendered>, Path(file): Path<String>, headers: HeaderMap) -> Response {
-    let Some(Rendered { text, tag }) = documents.get(&file) else {
+async fn openapi(Path(file): Path<String>, headers: HeaderMap) -> Response {
+    let Some(Rendered { text, tag }) = DOCUMENTS.get(&file) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let shared = [(header::ETAG, tag.clone()), (header::CACHE_CONTROL, "no-cache".to_owned())];

@@ -192,12 +192,7 @@ async fn companies(engine: &Engine) -> Result<Vec<CompanyId>, Failure> {
     }
 }
 
-pub(super) async fn list(
-    engine: &Engine,
-    company: Option<Uuid>,
-    json: bool,
-    output: &Output,
-) -> Result<(), Failure> {
+pub(super) async fn list(engine: &Engine, company: Option<Uuid>, json: bool, output: &Output) -> Result<(), Failure> {
     let of = match company {
         Some(company) => vec![known(engine, company).await?.company],
         None => companies(engine).await?,
@@ -278,7 +273,9 @@ pub(super) async fn revoke(engine: &Engine, id: Uuid, output: &Output) -> Result
     for company in companies(engine).await? {
         let caller = operator(engine, company);
         match engine.key(&caller, key).await {
-            Ok(found) if found.revoked_at.is_some() => return output.line(format!("key {id} was revoked before")).await,
+            Ok(found) if found.revoked_at.is_some() => {
+                return output.line(format!("key {id} was revoked before")).await;
+            }
             Ok(_) => {
                 engine.revoke_key(&caller, key).await?;
                 return output.line(format!("key {id} is revoked")).await;

@@ -8,8 +8,8 @@ use super::run::Output;
 pub(super) async fn run(engine: &Engine, output: &Output) -> Result<(), Failure> {
     let line = match engine.schema() {
         (schema, 0) => format!("the database has schema {schema}; nothing was to be done"),
-        (schema, 1) => format!("the database was brought to schema {schema} in 1 step"),
-        (schema, n) => format!("the database was brought to schema {schema} in {n} steps"),
+        (schema, 1) => format!("the database has schema {schema}, brought there in 1 step as it was opened"),
+        (schema, n) => format!("the database has schema {schema}, brought there in {n} steps as it was opened"),
     };
     output.line(line).await
 }

@@ -181,7 +181,11 @@ impl User {
         let status = word(self.status, "status", UserStatus::parse)?;
         let attributes = patch(self.attributes).try_map(|members| {
             let value = serde_json::Value::Object(members);
-            if shallow(&value, ATTRIBUTES_DEPTH) { Ok(value.to_string()) } else { Err("attributes: nest deeper than 32".to_owned()) }
+            if shallow(&value, ATTRIBUTES_DEPTH) {
+                Ok(value.to_string())
+            } else {
+                Err("attributes: nest deeper than 32".to_owned())
+            }
         })?;
         Ok(UserRecord {
             company: CompanyId::new(self.company.0),
@@ -197,6 +201,7 @@ impl User {
                 manager: patch(self.manager.map(|id| UserId::new(id.0))),
                 external_id: patch(self.external_id),
                 attributes,
+                groups: None,
             },
             created_at: time("createdAt", self.created_at.as_ref())?,
         })

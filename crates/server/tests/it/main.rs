@@ -1,8 +1,11 @@
 //! The server as its clients see it: every test calls it over HTTP or runs its binary, on both databases.
 
 mod cakewalk;
+mod cli;
 mod databases;
+mod kill;
 mod model;
 mod native;
+mod routes;
 mod secoda;
 mod story;

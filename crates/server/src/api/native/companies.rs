@@ -49,7 +49,7 @@ async fn create(State(app): State<App>, ask: Change<wire::Root, Json<wire::NewCo
         let body = wire::CreatedCompany { company: company.into(), admin: admin.map(UserId::uuid) };
         Answer::json(StatusCode::CREATED, &body)
             .tagged(tag(company))
-            .with(header::LOCATION, format!("/v1/companies/{}", company.id))
+            .with(&header::LOCATION, format!("/v1/companies/{}", company.id))
     };
     carry_out(ask.caller, ask.once, render, async |caller| app.engine().create_company(&caller, new).await).await
 }

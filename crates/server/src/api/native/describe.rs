@@ -13,7 +13,6 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema, ToSchema};
 
 use super::error::Problem;
-use super::wire;
 
 const TAGS: &[(&str, &str)] = &[
     ("Companies", "Tenants and their settings."),
@@ -74,7 +73,6 @@ pub(super) fn complete(document: &mut OpenApi) {
     let components = document.components.get_or_insert_with(Components::new);
     let mut schemas = Vec::new();
     Problem::schemas(&mut schemas);
-    wire::Status::schemas(&mut schemas);
     components.schemas.extend(schemas);
     components.schemas.insert(Problem::name().into_owned(), Problem::schema());
     let api_key = |name: &str| SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new(name)));

@@ -170,7 +170,7 @@ impl Problem {
     pub fn answer(mut self, request: RequestId) -> Answer {
         self.instance = Some(format!("urn:uuid:{request}"));
         Answer::json(StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), &self)
-            .with(header::CONTENT_TYPE, "application/problem+json")
+            .with(&header::CONTENT_TYPE, "application/problem+json")
     }
 }
 
@@ -306,5 +306,72 @@ pub async fn settle(request: axum::extract::Request, next: axum::middleware::Nex
             response
         }
         None => response,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(error: Error) -> String {
+        let Problem { kind, status, detail, errors, members, .. } = Problem::of(&error);
+        let name = kind.strip_prefix(URN).unwrap_or_default();
+        let fields: Vec<&str> = errors.iter().map(|wrong| wrong.field.as_str()).collect();
+        format!("{status} {name} {fields:?} {}: {detail}", members.len())
+    }
+
+    #[test]
+    fn every_error_has_its_problem() {
+        let all = [
+            Error::invalid("name", "is wrong"),
+            Error::TooMany { field: "members".into(), limit: 5 },
+            Error::NotFound { noun: "group" },
+            Error::Unknown { field: "owners".into(), noun: "user", ids: vec![Uuid::nil(), Uuid::max()] },
+            Error::conflict("it is so"),
+            Error::Taken { field: "email".into(), why: "belongs to another user".into() },
+            Error::Closed { by: "hr".into() },
+            Error::HeldMembers { held: vec![(Uuid::nil(), "a rule".into())] },
+            Error::Unmodifiable,
+            Error::Unauthenticated { why: "no" },
+            Error::ReadOnlyKey,
+            Error::forbidden("no right"),
+            Error::Stale,
+            Error::Ahead { asked: 9, at: 3 },
+            Error::KeyReused,
+            Error::TooFast { retry_after: 7 },
+            Error::Unavailable { why: "the database is away".into(), retry_after: 2 },
+            Error::internal("table users is gone"),
+        ];
+        insta::assert_snapshot!(all.map(told).join("\n"), @r#"
+        400 invalid ["name"] 0: name: is wrong
+        400 too-many ["members"] 0: members: more than 5 in one call
+        404 not-found [] 0: no group has this id
+        422 unknown-reference ["owners", "owners"] 0: owners: no user has the id 00000000-0000-0000-0000-000000000000
+        409 conflict [] 0: it is so
+        409 taken ["email"] 0: email: belongs to another user
+        409 closed-group [] 0: the members of this group are kept by hr; change them there
+        409 held-members [] 1: 1 of these members are held by a rule, which this call cannot end
+        409 unmodifiable [] 0: this group is unmodifiable; its name and description are frozen, only its members may change
+        401 unauthenticated [] 0: no
+        403 read-only-key [] 0: this key may only read
+        403 forbidden [] 0: no right
+        412 stale [] 0: the record has changed since the version named by If-Match
+        412 ahead [] 0: this company is at revision 3; revision 9 does not exist yet
+        422 idempotency-key-reused [] 0: this Idempotency-Key was used with another request
+        429 too-fast [] 0: too many calls; try again in 7 s
+        503 unavailable [] 0: the database is away
+        500 internal [] 0: the server's log has more under this request id
+        "#);
+    }
+
+    #[test]
+    fn waiting_and_credentials_are_told_in_headers() {
+        let response = answer(Error::TooFast { retry_after: 7 }, RequestId::NIL);
+        assert_eq!(response.headers()["retry-after"], "7");
+        assert_eq!(response.extensions().get::<Cause>().map(|cause| cause.0), Some("too_fast"));
+        let response = answer(Error::Unauthenticated { why: "no" }, RequestId::NIL);
+        assert_eq!(response.headers()["www-authenticate"], "Bearer");
+        let response = answer(Error::Replay(b"x".to_vec()), RequestId::NIL);
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
     }
 }

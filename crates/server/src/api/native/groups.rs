@@ -43,7 +43,7 @@ async fn create(State(app): State<App>, ask: Change<wire::OfCompany, Json<wire::
     let company = ask.path.company_id();
     let render = move |group: &Group, _: u64, _| {
         answer(StatusCode::CREATED, group)
-            .with(header::LOCATION, format!("/v1/companies/{company}/groups/{}", group.id))
+            .with(&header::LOCATION, format!("/v1/companies/{company}/groups/{}", group.id))
     };
     carry_out(ask.caller, ask.once, render, async |caller| app.engine().create_group(&caller, new).await).await
 }

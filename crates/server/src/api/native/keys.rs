@@ -42,7 +42,7 @@ async fn create(State(app): State<App>, ask: Change<wire::OfCompany, Json<wire::
     let company = ask.path.company_id();
     let render = move |made: &Secret, _: u64, goes| {
         answer(StatusCode::CREATED, made, goes)
-            .with(header::LOCATION, format!("/v1/companies/{company}/keys/{}", made.key.id))
+            .with(&header::LOCATION, format!("/v1/companies/{company}/keys/{}", made.key.id))
     };
     carry_out(ask.caller, ask.once, render, async |caller| app.engine().create_key(&caller, new).await).await
 }

@@ -17,6 +17,7 @@ mod owners;
 mod users;
 mod wire;
 
+use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use guildhall_domain::caller::Dialect;
@@ -34,8 +35,22 @@ use crate::http::cursor::Cursor;
 /// What every handler answers.
 type Reply = Result<Response, Failure>;
 
-/// Every operation of this dialect, behind its door.
-pub fn routes(app: &App) -> OpenApiRouter<App> {
+/// Every operation of this dialect.
+pub fn table() -> OpenApiRouter<App> {
+    let mut table = OpenApiRouter::with_openapi(describe::document())
+        .merge(companies::routes())
+        .merge(users::routes())
+        .merge(groups::routes())
+        .merge(members::routes())
+        .merge(owners::routes())
+        .merge(keys::routes())
+        .merge(events::routes());
+    describe::complete(table.get_openapi_mut());
+    table
+}
+
+/// The operations behind their door.
+pub fn routes(app: &App) -> Router<App> {
     let door = Door {
         app: app.clone(),
         dialect: Dialect::Native,
@@ -43,18 +58,7 @@ pub fn routes(app: &App) -> OpenApiRouter<App> {
         refuse: error::answer,
         reads: |_, _| false,
     };
-    let mut routes = OpenApiRouter::with_openapi(describe::document())
-        .merge(companies::routes())
-        .merge(users::routes())
-        .merge(groups::routes())
-        .merge(members::routes())
-        .merge(owners::routes())
-        .merge(keys::routes())
-        .merge(events::routes())
-        .route_layer(from_fn(error::settle))
-        .route_layer(from_fn_with_state(door, identify));
-    describe::complete(routes.get_openapi_mut());
-    routes
+    Router::from(table()).route_layer(from_fn(error::settle)).route_layer(from_fn_with_state(door, identify))
 }
 
 /// One page as an answer, with a link to the next one.
@@ -69,7 +73,7 @@ fn list<T: Serialize, K: Cursor>(uri: &Uri, page: Page<T, K>) -> Reply {
         format!("<{}?{query}>; rel=\"next\"", uri.path())
     });
     let answer = Answer::json(StatusCode::OK, &wire::List { items, next, total });
-    Ok(link.into_iter().fold(answer, |answer, link| answer.with(header::LINK, link)).into_response())
+    Ok(link.into_iter().fold(answer, |answer, link| answer.with(&header::LINK, link)).into_response())
 }
 
 /// One record as an answer, or 304 to a client that has it.

@@ -50,7 +50,7 @@ async fn create(State(app): State<App>, ask: Change<wire::OfCompany, Json<wire::
     let new = ask.body.0.command()?;
     let company = ask.path.company_id();
     let render = move |user: &User, _: u64, _| {
-        answer(StatusCode::CREATED, user).with(header::LOCATION, format!("/v1/companies/{company}/users/{}", user.id))
+        answer(StatusCode::CREATED, user).with(&header::LOCATION, format!("/v1/companies/{company}/users/{}", user.id))
     };
     carry_out(ask.caller, ask.once, render, async |caller| app.engine().create_user(&caller, new).await).await
 }

@@ -11,7 +11,7 @@ mod page;
 mod users;
 mod wire;
 
-use axum::Json;
+use axum::{Json, Router};
 use axum::middleware::from_fn_with_state;
 use guildhall_domain::caller::Dialect;
 use http::{Method, Uri, uri::PathAndQuery};
@@ -24,8 +24,13 @@ use utoipa_axum::routes;
 use crate::app::App;
 use crate::http::caller::{Door, Manner, identify};
 
-/// Every operation of this dialect, behind its door but for the one that asks for no credential.
-pub fn routes(app: &App) -> OpenApiRouter<App> {
+/// Every operation of this dialect.
+pub fn table() -> OpenApiRouter<App> {
+    behind().merge(open())
+}
+
+/// The operations, all but one behind their door.
+pub fn routes(app: &App) -> Router<App> {
     let door = Door {
         app: app.clone(),
         dialect: Dialect::Secoda,
@@ -34,15 +39,25 @@ pub fn routes(app: &App) -> OpenApiRouter<App> {
         reads: |_, _| false,
     };
     // Last is outermost. Layers of routes take in what the routes refuse, 405 among it, and no path of another dialect.
-    let behind = OpenApiRouter::with_openapi(Document::openapi())
+    Router::from(behind())
+        .route_layer(from_fn_with_state(app.clone(), extract::fresh))
+        .route_layer(from_fn_with_state(door, identify))
+        .route_layer(axum::middleware::from_fn(error::log))
+        .merge(Router::from(open()))
+}
+
+/// What asks for a credential.
+fn behind() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(groups::list, groups::create))
         .routes(routes!(groups::get, groups::edit, groups::delete))
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::get, users::edit, users::delete))
-        .route_layer(from_fn_with_state(app.clone(), extract::fresh))
-        .route_layer(from_fn_with_state(door, identify))
-        .route_layer(axum::middleware::from_fn(error::log));
-    behind.routes(routes!(healthcheck))
+}
+
+/// What asks for none.
+fn open() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(healthcheck))
 }
 
 /// That the server lives.

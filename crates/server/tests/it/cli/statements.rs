@@ -1,0 +1,35 @@
+//! Every statement there is: prepared on both databases, and on SQLite never by way of a whole table.
+
+use guildhall_testkit as testkit;
+
+#[tokio::test]
+async fn each_prepares() {
+    testkit::on_both_engines(async |engine, _| {
+        let checks = engine.doctor().await;
+        assert!(checks.iter().all(|check| check.outcome.is_ok()), "{checks:?}");
+        assert!(checks.iter().any(|check| check.name == "statements"));
+    })
+    .await;
+}
+
+/// Statements that may read a whole table, and why.
+const WHOLE: &[(&str, &str)] = &[];
+
+#[tokio::test]
+async fn none_reads_a_whole_table() {
+    let place = testkit::Place::sqlite();
+    let engine = place.engine(testkit::standing()).await;
+    let plans = engine.plans().await.expect("plans");
+    assert!(plans.len() > 80, "{}", plans.len());
+    let whole: Vec<_> = plans
+        .iter()
+        .filter(|(name, lines)| {
+            // `SCAN t` alone reads the table; `SCAN t USING INDEX` is an index in its order, bounded by its limit.
+            let scans = |line: &String| {
+                line.starts_with("SCAN ") && !line.contains("CONSTANT ROW") && !line.starts_with("SCAN m")
+            };
+            lines.iter().any(scans) && !WHOLE.iter().any(|(allowed, _)| name.ends_with(allowed))
+        })
+        .collect();
+    assert!(whole.is_empty(), "{whole:#?}");
+}

@@ -1,0 +1,107 @@
+//! Every route that any dialect documents × every kind of caller: who is let in, told by one table.
+//!
+//! The routes come from the OpenAPI documents, so that a new one is in the table by itself.
+
+use std::fmt::Write as _;
+
+use guildhall_testkit::{App, Place, Who};
+use serde_json::{Value, json};
+
+/// One documented operation.
+#[derive(Clone)]
+struct Route {
+    dialect: &'static str,
+    method: String,
+    path: String,
+}
+
+/// Every operation of every dialect, in the order of dialect, path and method.
+fn routes() -> Vec<Route> {
+    let mut routes = Vec::new();
+    for dialect in guildhall_server::api::documents() {
+        let document = guildhall_server::api::document(dialect).expect("a document");
+        let document = serde_json::to_value(document).expect("JSON");
+        for (path, item) in document["paths"].as_object().expect("paths") {
+            for method in ["get", "post", "put", "patch", "delete"] {
+                if item.get(method).is_some() {
+                    routes.push(Route { dialect, method: method.to_uppercase(), path: path.clone() });
+                }
+            }
+        }
+    }
+    routes
+}
+
+/// The path with a seeded thing in each of its places.
+fn target(app: &App, route: &Route) -> String {
+    let mut path = String::new();
+    for segment in route.path.split('/').skip(1) {
+        let id = |name: &str| app.id(name).to_string();
+        let filled = match segment {
+            "{company}" | "{companyId}" => id("northwind"),
+            "{user}" | "{userId}" => id("vera"),
+            "{group}" | "{groupId}" | "{usersGroupId}" => id("eng"),
+            "{owner}" => id("edda"),
+            "{key}" => app.key(Who::Viewer).key.id.to_string(),
+            "{id}" if route.path.contains("/group/") => id("eng"),
+            "{id}" => id("vera"),
+            other => {
+                assert!(!other.starts_with('{'), "{}: what stands at {other}?", route.path);
+                other.to_owned()
+            }
+        };
+        write!(path, "/{filled}").expect("a string grows");
+    }
+    path
+}
+
+/// A body that says enough for a caller who may; each caller's is another one, so that none is a repeat.
+fn body(app: &App, route: &Route, who: Who) -> Value {
+    let last = route.path.rsplit('/').next().unwrap_or_default();
+    match (route.dialect, last) {
+        ("native", "companies" | "groups") => json!({"name": format!("Made by {who:?}")}),
+        ("native", "users") => json!({"name": "New", "email": format!("{who:?}@new.example")}),
+        ("native", "members" | "remove") => json!({"members": [{"id": app.id("gus")}]}),
+        ("native", "owners") => json!({"owners": [app.id("edda")]}),
+        ("native", "keys") => json!({"user": app.id("vera"), "access": "read"}),
+        ("secoda", "group") => json!({"name": format!("Made by {who:?}")}),
+        ("secoda", "user") => json!({"email": format!("{who:?}@new.example")}),
+        ("cakewalk", "Users") => json!({"userIds": [app.id("gus")], "triggeredByUserId": app.id("ada")}),
+        _ => json!({}),
+    }
+}
+
+async fn row(app: &App, route: &Route, table: &mut String) {
+    write!(table, "{:12} {:6} {:64}", route.dialect, route.method, route.path).expect("a string grows");
+    // The least first: what an administrator does would change what the others find.
+    let callers = Who::ALL.into_iter().rev();
+    for who in callers {
+        let client = if route.dialect == "cakewalk" { app.cakewalk() } else { app.bearer() }.by(who);
+        let body = (route.method != "GET" && route.method != "DELETE").then(|| body(app, route, who));
+        let status = client.call(&route.method, target(app, route), body).await.status;
+        write!(table, " {status}").expect("a string grows");
+    }
+    table.push('\n');
+}
+
+async fn table(on: impl AsyncFn() -> App) -> String {
+    let names: Vec<String> = Who::ALL.into_iter().rev().map(|who| format!("{who:?}")).collect();
+    let mut table = format!("callers: {}\n", names.join(" "));
+    let reading = on().await;
+    for route in routes() {
+        if route.method == "GET" {
+            row(&reading, &route, &mut table).await;
+        } else {
+            row(&on().await, &route, &mut table).await;
+        }
+    }
+    table
+}
+
+#[tokio::test]
+async fn who_is_let_in_where() {
+    let sqlite = table(async || App::start(Place::sqlite()).await).await;
+    insta::assert_snapshot!(sqlite);
+    let postgres = table(async || App::start(Place::postgres().await).await).await;
+    assert_eq!(postgres, sqlite, "the databases let different callers in");
+}
