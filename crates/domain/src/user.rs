@@ -190,8 +190,16 @@ impl User {
         };
         let (given, family) =
             (flatten(part(edit.given_name, "givenName")?), flatten(part(edit.family_name, "familyName")?));
-        let parts_edited = !given.is_keep() || !family.is_keep();
         let name_edited = !edit.name.is_keep();
+        // Sending back the parts that a name reads as is no edit, told apart or not.
+        let same = |part: &Patch<String>, reads: &str| match part {
+            Patch::Keep => true,
+            Patch::Clear => reads.is_empty(),
+            Patch::Set(part) => part == reads,
+        };
+        let (given_reads, family_reads) = self.parts();
+        let reads_same = same(&given, given_reads) && same(&family, family_reads) && !name_edited;
+        let parts_edited = !reads_same && !(given.is_keep() && family.is_keep());
         if parts_edited {
             // An edit of one part keeps the other as it reads now, told apart or not.
             let (old_given, old_family) = self.parts();
