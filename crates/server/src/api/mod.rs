@@ -8,6 +8,8 @@ pub mod native;
 mod operations;
 pub mod secoda_v1;
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::response::Response;
 use guildhall_domain::caller::Dialect;
@@ -67,8 +69,12 @@ pub fn document(name: &str) -> Option<OpenApi> {
 }
 
 fn plan(method: &Method, path: &str) -> Plan {
-    let body = if secoda_v1::large(method, path) { BodySize::Large } else { BodySize::Usual };
-    Plan { body, ..Plan::of(dialect_of(path).word()) }
+    let usual = Plan::of(dialect_of(path).word());
+    if secoda_v1::large(method, path) {
+        // A list of a hundred thousand members takes its time, on PostgreSQL most of all.
+        return Plan { body: BodySize::Large, deadline: Some(Duration::from_secs(30)), ..usual };
+    }
+    usual
 }
 
 /// The path manners of the dialect, before routing: letter case and trailing slashes.
