@@ -11,8 +11,8 @@ mod page;
 mod users;
 mod wire;
 
-use axum::{Json, Router};
 use axum::middleware::from_fn_with_state;
+use axum::{Json, Router};
 use guildhall_domain::caller::Dialect;
 use http::{Method, Uri, uri::PathAndQuery};
 use serde::Serialize;
@@ -84,8 +84,7 @@ pub fn owns(path: &str) -> bool {
 
 /// Can a call of this method and path carry a list of a hundred thousand ids?
 pub fn large(method: &Method, path: &str) -> bool {
-    let below = ["/api/v1/auth/group", "/api/v1/user"].iter().any(|root| path.starts_with(root));
-    below && !method.is_safe()
+    owns(path) && path.starts_with("/api/") && !method.is_safe()
 }
 
 /// The target to route by, where it is not the one that came: one slash at the end does not matter (SE-1).
@@ -151,6 +150,8 @@ mod tests {
         }
         assert_eq!(routed("/api/v1/users/"), "/api/v1/users/");
         assert!(owns("/api/v1/user") && owns("/api/v1/user/x") && owns("/api/v1/auth/teams/") && owns("/healthcheck"));
+        assert!(large(&Method::PATCH, "/api/v1/auth/group/x") && !large(&Method::GET, "/api/v1/user"));
+        assert!(!large(&Method::POST, "/api/v1/usersgroups/x/users"));
         assert!(!owns("/api/v1/users") && !owns("/api/v1/User") && !owns("/api/v1/authx") && !owns("/healthchecks"));
     }
 
