@@ -181,10 +181,10 @@ async fn a_list_has_a_hundred_thousand_ids_at_most() {
         // Larger than any other call may be: 39 bytes an id.
         let vera = vec![app.id("vera"); 100_000];
         assert_eq!(ids(&app.bearer().patch(&eng, json!({"users": vera})).await.is(200).json()["users"]).len(), 1);
-        let strangers: Vec<Uuid> = (0..99_999).map(|n| Uuid::from_u128(1 << 100 | n)).collect();
+        let strangers: Vec<Uuid> = (0..20_000).map(|n| Uuid::from_u128(1 << 100 | n)).collect();
         let reply = app.bearer().patch(&eng, json!({"users": strangers})).await.is(400);
         let texts = reply.json()["users"].as_array().unwrap().clone();
-        assert_eq!((texts.len(), texts[20].as_str()), (21, Some("And 99979 more.")));
+        assert_eq!((texts.len(), texts[20].as_str()), (21, Some("And 19980 more.")));
         told!(app.bearer().patch(&eng, json!({"users": vec![app.id("vera"); 100_001]})).await, @r#"400 {"users":["Ensure this field has no more than 100000 elements."]}"#);
         told!(app.bearer().post(GROUPS, json!({"name": "x", "users": vec![UNKNOWN; 100_001]})).await, @r#"400 {"users":["Ensure this field has no more than 100000 elements."]}"#);
         let groups: Vec<Uuid> = (0..10_001).map(|n| Uuid::from_u128(1 << 100 | n)).collect();

@@ -9,14 +9,14 @@ use super::*;
 async fn both_slash_forms_are_the_same_and_letter_case_matters() {
     on_both(async |app| {
         for (method, path, body) in operations(&app) {
-            let reply = app.bearer().by(Who::Foreign).call(method, format!("{path}/"), body.clone()).await;
-            assert!(![301, 302, 307, 308].contains(&reply.status), "{method} {path}/: {reply}");
-            // A foreign key is answered the same with and without; creations would differ in their ids.
-            if method != "POST" {
-                let bare = app.bearer().by(Who::Foreign).call(method, &path, body).await;
-                assert_eq!((bare.status, bare.body.clone()), (reply.status, reply.body.clone()), "{method} {path}");
+            // A foreign key changes nothing here, so that it is answered the same twice.
+            let foreign = app.bearer().by(Who::Foreign);
+            let slashed = foreign.call(method, format!("{path}/"), body.clone()).await;
+            if method == "POST" && path == USERS {
+                slashed.is(201);
             } else {
-                reply.is(201);
+                let bare = foreign.call(method, &path, body).await;
+                assert_eq!((bare.status, &bare.body), (slashed.status, &slashed.body), "{method} {path}");
             }
         }
         let slashed = app.bearer().get(format!("{}/", group(&app, "eng"))).await.is(200);
@@ -58,7 +58,8 @@ async fn health_asks_for_no_credential() {
 
 #[tokio::test]
 async fn without_a_working_key_there_is_nothing() {
-    on_both(async |app| {
+    for place in [Place::sqlite(), Place::postgres().await] {
+        let app = App::with(place, Limits { wrong_credentials: 1000, ..Limits::default() }).await;
         told!(app.bearer().by(Who::Nobody).get(GROUPS).await, @r#"401 {"detail":"Send the key as Authorization: Bearer <key id>.<secret>."}"#);
         told!(app.bearer().by(Who::Revoked).get(GROUPS).await, @r#"401 {"detail":"The key is missing, unknown, expired or revoked, or its secret is wrong."}"#);
         let key = app.key(Who::Admin).key.id.to_string();
@@ -81,8 +82,7 @@ async fn without_a_working_key_there_is_nothing() {
             }
         }
         assert_eq!(events(&app).await, [""; 0]);
-    })
-    .await;
+    }
 }
 
 #[tokio::test]
@@ -176,18 +176,18 @@ async fn every_route_and_every_answer_is_in_the_document() {
             }
         }
         told!(told.replace('"', ""), @r#"
-get /api/v1/auth/group [200, 400, 401, 403, 404, 412, 429, 500, 503]
-post /api/v1/auth/group [201, 400, 401, 403, 408, 413, 415, 429, 500, 503]
-delete /api/v1/auth/group/{id} [204, 400, 401, 403, 404, 429, 500, 503]
-get /api/v1/auth/group/{id} [200, 401, 403, 404, 412, 429, 500, 503]
-patch /api/v1/auth/group/{id} [200, 400, 401, 403, 404, 408, 413, 415, 429, 500, 503]
-get /api/v1/user [200, 400, 401, 403, 404, 412, 429, 500, 503]
-post /api/v1/user [201, 400, 401, 403, 408, 413, 415, 429, 500, 503]
-delete /api/v1/user/{id} [204, 400, 401, 403, 404, 429, 500, 503]
-get /api/v1/user/{id} [200, 401, 403, 404, 412, 429, 500, 503]
-patch /api/v1/user/{id} [200, 400, 401, 403, 404, 408, 413, 415, 429, 500, 503]
-get /healthcheck [200]
-"#);
+            get /api/v1/auth/group [200, 400, 401, 403, 404, 412, 429, 500, 503]
+            post /api/v1/auth/group [201, 400, 401, 403, 408, 413, 415, 429, 500, 503]
+            delete /api/v1/auth/group/{id} [204, 400, 401, 403, 404, 429, 500, 503]
+            get /api/v1/auth/group/{id} [200, 401, 403, 404, 412, 429, 500, 503]
+            patch /api/v1/auth/group/{id} [200, 400, 401, 403, 404, 408, 413, 415, 429, 500, 503]
+            get /api/v1/user [200, 400, 401, 403, 404, 412, 429, 500, 503]
+            post /api/v1/user [201, 400, 401, 403, 408, 413, 415, 429, 500, 503]
+            delete /api/v1/user/{id} [204, 400, 401, 403, 404, 429, 500, 503]
+            get /api/v1/user/{id} [200, 401, 403, 404, 412, 429, 500, 503]
+            patch /api/v1/user/{id} [200, 400, 401, 403, 404, 408, 413, 415, 429, 500, 503]
+            get /healthcheck [200]
+            "#);
         let keys = |schema: &str| {
             let keys = document["components"]["schemas"][schema]["properties"].as_object().unwrap().keys();
             keys.cloned().collect::<Vec<_>>().join(" ")

@@ -134,10 +134,10 @@ async fn an_edit_of_a_user_touches_what_it_names() {
         assert_eq!(name(patch(json!({"first_name": ""})).await), r#""" / """#);
         assert_eq!(name(patch(json!({"email": "v@x.example"})).await), r#""" / """#);
         assert_eq!(name(patch(json!({"last_name": "Last"})).await), r#""" / "Last""#);
-        told!(patch(json!({"email": "Vera@X.example", "role": "editor"})).await, @"");
-        told!(patch(json!({"disabled": true})).await, @"");
-        told!(patch(json!({"disabled": true, "first_name": "Vera"})).await, @"");
-        told!(patch(json!({"disabled": false})).await, @"");
+        told!(patch(json!({"email": "Vera@X.example", "role": "editor"})).await, @r#"200 {"id":"<vera>","first_name":"","last_name":"Last","email":"Vera@X.example","role":"editor","workspace_id":"<northwind>","workspace":"<northwind>","profile_picture":null,"pending":false,"user_groups":["<eng>"],"bookmarks":[],"is_service_account":false,"service_account_count_popularity":false,"new_feature_acknowledged":false,"last_login":null,"disabled":false}"#);
+        told!(patch(json!({"disabled": true})).await, @r#"200 {"id":"<vera>","first_name":"","last_name":"Last","email":"Vera@X.example","role":"editor","workspace_id":"<northwind>","workspace":"<northwind>","profile_picture":null,"pending":false,"user_groups":[],"bookmarks":[],"is_service_account":false,"service_account_count_popularity":false,"new_feature_acknowledged":false,"last_login":null,"disabled":true}"#);
+        told!(patch(json!({"disabled": true, "first_name": "Vera"})).await, @r#"200 {"id":"<vera>","first_name":"Vera","last_name":"Last","email":"Vera@X.example","role":"editor","workspace_id":"<northwind>","workspace":"<northwind>","profile_picture":null,"pending":false,"user_groups":[],"bookmarks":[],"is_service_account":false,"service_account_count_popularity":false,"new_feature_acknowledged":false,"last_login":null,"disabled":true}"#);
+        told!(patch(json!({"disabled": false})).await, @r#"200 {"id":"<vera>","first_name":"Vera","last_name":"Last","email":"Vera@X.example","role":"editor","workspace_id":"<northwind>","workspace":"<northwind>","profile_picture":null,"pending":false,"user_groups":["<eng>"],"bookmarks":[],"is_service_account":false,"service_account_count_popularity":false,"new_feature_acknowledged":false,"last_login":null,"disabled":false}"#);
         // To bring back one who is not away says nothing of an invitation.
         let gus = app.bearer().patch(user(&app, "gus"), json!({"disabled": false})).await.is(200);
         assert_eq!((&gus.json()["pending"], &gus.json()["disabled"]), (&json!(true), &json!(false)));
