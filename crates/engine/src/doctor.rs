@@ -1,7 +1,5 @@
 //! Is everything as it should be? One look at each thing that can be wrong with a database.
 
-use std::path::PathBuf;
-
 use guildhall_domain::caller::{Caller, Dialect};
 use guildhall_domain::company::CompanyState;
 use guildhall_domain::ids::CompanyId;
@@ -41,7 +39,7 @@ impl Engine {
         ];
         if let Db::Sqlite(file) = self.db() {
             let path = file.path().to_owned();
-            let looked = tokio::task::spawn_blocking(move || integrity(path)).await;
+            let looked = tokio::task::spawn_blocking(move || integrity(&path)).await;
             checks.push(Check::of("integrity", looked.map_err(Error::internal).and_then(|outcome| outcome)));
         }
         checks.push(Check::of("master key", self.knows_master_key().await));
@@ -168,8 +166,8 @@ fn plain(e: &rusqlite::Error) -> String {
     }
 }
 
-fn integrity(path: PathBuf) -> Result<String> {
-    let conn = store::sqlite::open(&path, false)?;
+fn integrity(path: &std::path::Path) -> Result<String> {
+    let conn = store::sqlite::open(path, false)?;
     let found: String =
         conn.query_row("pragma integrity_check(1)", [], |row| row.get(0)).map_err(|e| store::sqlite::error(&e))?;
     if found == "ok" {

@@ -44,6 +44,7 @@ pub use store::groups::{GroupFilter, GroupKey, GroupSort};
 pub use store::reasons::Added;
 pub use store::refusals::Refusal;
 pub use store::users::{UserFilter, UserKey, UserSort};
+pub use users::{FindUsers, attribute};
 pub use writer::{WriterStats, Written};
 
 use store::Db;

@@ -9,7 +9,7 @@ use guildhall_domain::ids::{GroupId, UserId};
 use guildhall_domain::membership::{Member, Outcome, Reason, ReasonKind};
 use guildhall_domain::page::{Ask, Order, Page};
 use guildhall_domain::time::Window;
-use guildhall_domain::{Error, Result, name};
+use guildhall_domain::{Error, Result, Timestamp, name};
 
 use crate::authz::{self, Action};
 use crate::groups::{self, Shown};
@@ -410,10 +410,10 @@ impl Engine {
     }
 
     /// One page of the direct members of a group that were added in a span, by the instant of their adding; with the
-    /// number of all of them. Only `users` where given, 10,000 at most.
+    /// number of all of them.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::TooMany`].
+    /// [`Error::NotFound`], [`Error::Forbidden`].
     pub async fn members_by_added(
         &self,
         caller: &Caller,
@@ -427,6 +427,18 @@ impl Engine {
         authz::may(&mut conn, caller, Action::ReadDirectory, now).await?;
         groups::get(&mut conn, caller.company, group, Shown::Live).await?;
         reasons::members_by_added(&mut conn, caller.company, group, now, added, order, (limit, offset)).await
+    }
+
+    /// All direct members of a group and when they were added, by that, then by user id; for filters that no
+    /// statement can have.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`].
+    pub async fn when_added(&self, caller: &Caller, group: GroupId) -> Result<Vec<(UserId, Timestamp)>> {
+        let (mut conn, now) = (self.db().reader().await?, self.clock().now());
+        authz::may(&mut conn, caller, Action::ReadDirectory, now).await?;
+        groups::get(&mut conn, caller.company, group, Shown::Live).await?;
+        reasons::when_added(&mut conn, caller.company, group, now).await
     }
 
     /// The ids of all direct members of each of several groups, by user id; none of a group that is not there.

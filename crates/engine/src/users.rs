@@ -6,7 +6,7 @@ use guildhall_domain::ids::UserId;
 use guildhall_domain::page::{Ask, Order, Page};
 use guildhall_domain::patch::Patch;
 use guildhall_domain::user::{EditUser, NewUser, User, UserStatus};
-use guildhall_domain::{Error, Result};
+use guildhall_domain::{Error, Result, name};
 
 use crate::authz::{self, Action};
 use crate::companies::matches;
@@ -154,6 +154,40 @@ pub(crate) async fn get(conn: &mut Conn, company: guildhall_domain::ids::Company
     store::users::get(conn, company, id).await?.ok_or(GONE)
 }
 
+/// Which users are looked for; what is absent does not matter, and all that is given must fit.
+#[derive(Clone, Debug, Default)]
+pub struct FindUsers {
+    /// The e-mail address, in any letter case.
+    pub email: Option<String>,
+    /// The id elsewhere, exactly.
+    pub external_id: Option<String>,
+    /// A free attribute, by name, and the text or number it holds, exactly.
+    pub attribute: Option<(&'static str, String)>,
+    /// Inactive users as well?
+    pub inactive: bool,
+}
+
+impl FindUsers {
+    fn fits(&self, user: &User) -> bool {
+        let holds =
+            |(name, wanted): &(&'static str, String)| attribute(&user.attributes, name).as_ref() == Some(wanted);
+        (self.inactive || user.counts())
+            && self.email.as_ref().is_none_or(|email| name::fold(email) == name::fold(&user.email))
+            && self.external_id.as_ref().is_none_or(|id| user.external_id.as_ref() == Some(id))
+            && self.attribute.as_ref().is_none_or(holds)
+    }
+}
+
+/// The text or number that a free attribute holds.
+pub fn attribute(attributes: &str, name: &str) -> Option<String> {
+    let all: serde_json::Map<String, serde_json::Value> = serde_json::from_str(attributes).ok()?;
+    match all.get(name)? {
+        serde_json::Value::String(text) => Some(text.clone()),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
 impl Engine {
     /// One user.
     ///
@@ -180,6 +214,52 @@ impl Engine {
         let mut conn = self.db().reader().await?;
         authz::may(&mut conn, caller, Action::ReadDirectory, self.clock().now()).await?;
         store::users::list(&mut conn, caller.company, filter, sort, order, ask).await
+    }
+
+    /// Several users by id, in the order of `ids`; none in place of one who is not there (unknown or erased).
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub async fn users_by_id(&self, caller: &Caller, ids: &[UserId]) -> Result<Vec<Option<User>>> {
+        let mut conn = self.db().reader().await?;
+        authz::may(&mut conn, caller, Action::ReadDirectory, self.clock().now()).await?;
+        store::users::get_each(&mut conn, caller.company, ids).await
+    }
+
+    /// The users that fit everything `find` names, by creation, with the number of all of them; `limit` at most.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub async fn find_users(&self, caller: &Caller, find: &FindUsers, limit: u32) -> Result<(Vec<User>, u64)> {
+        let (mut conn, company) = (self.db().reader().await?, caller.company);
+        authz::may(&mut conn, caller, Action::ReadDirectory, self.clock().now()).await?;
+        let mut found = if let Some(email) = &find.email {
+            let id = store::users::by_email(&mut conn, company, email).await?;
+            let ids: Vec<UserId> = id.into_iter().collect();
+            store::users::get_each(&mut conn, company, &ids).await?.into_iter().flatten().collect()
+        } else if let Some(id) = &find.external_id {
+            // Of one external id there is one user, or a few; a bound keeps that true of what is read.
+            store::users::all_by_external_id(&mut conn, company, id, limit.saturating_mul(10)).await?
+        } else if let Some((name, _)) = &find.attribute {
+            let (mut found, mut after) = (Vec::new(), UserId::NIL);
+            loop {
+                let chunk = store::users::with_attribute(&mut conn, company, name, after, 1000).await?;
+                let Some(last) = chunk.last() else { break found };
+                after = last.id;
+                found.extend(chunk.into_iter().filter(|user| find.fits(user)));
+            }
+        } else {
+            let filter = UserFilter { counting: !find.inactive, ..Default::default() };
+            let ask = Ask { total: true, ..Ask::first(limit) };
+            let page =
+                store::users::list(&mut conn, company, &filter, UserSort::Created, Order::Ascending, &ask).await?;
+            return Ok((page.items, page.total.unwrap_or(0)));
+        };
+        found.retain(|user| find.fits(user));
+        found.sort_unstable_by_key(|user| (user.created_at, user.id));
+        let total = found.len() as u64;
+        found.truncate(limit as usize);
+        Ok((found, total))
     }
 
     /// Makes a user.

@@ -17,7 +17,7 @@ macro_rules! group_columns {
 }
 
 macro_rules! list {
-    ($key:literal, $than:literal, $order:literal) => {
+    ($key:literal, $than:literal, $order:literal, $searched:literal) => {
         concat!(
             "select ",
             group_columns!(),
@@ -25,7 +25,9 @@ macro_rules! list {
             $key,
             ", g.group_id) ",
             $than,
-            " ($3, $4) and g.search_key like $5 escape '\\' order by ",
+            " ($3, $4) and ",
+            $searched,
+            " like $5 escape '\\' order by ",
             $key,
             " ",
             $order,
@@ -50,11 +52,16 @@ macro_rules! of_user {
 
 sql! {
     GET = concat!("select ", group_columns!(), " from groups g where g.company_id = $1 and g.group_id = $2");
-    BY_NAME_UP = list!("g.name_key", ">", "asc");
-    BY_NAME_DOWN = list!("g.name_key", "<", "desc");
-    BY_BIRTH_UP = list!("g.created_at", ">", "asc");
-    BY_BIRTH_DOWN = list!("g.created_at", "<", "desc");
+    BY_NAME_UP = list!("g.name_key", ">", "asc", "g.search_key");
+    BY_NAME_DOWN = list!("g.name_key", "<", "desc", "g.search_key");
+    BY_BIRTH_UP = list!("g.created_at", ">", "asc", "g.search_key");
+    BY_BIRTH_DOWN = list!("g.created_at", "<", "desc", "g.search_key");
+    CALLED_BY_NAME_UP = list!("g.name_key", ">", "asc", "g.name_key");
+    CALLED_BY_NAME_DOWN = list!("g.name_key", "<", "desc", "g.name_key");
+    CALLED_BY_BIRTH_UP = list!("g.created_at", ">", "asc", "g.name_key");
+    CALLED_BY_BIRTH_DOWN = list!("g.created_at", "<", "desc", "g.name_key");
     COUNT = "select count(*) from groups g where g.company_id = $1 and g.state = $2 and g.search_key like $3 escape '\\'";
+    COUNT_CALLED = "select count(*) from groups g where g.company_id = $1 and g.state = $2 and g.name_key like $3 escape '\\'";
     OF_USER = concat!(
         of_user!("g.group_id, g.name, g.description, g.icon, g.external_id, g.source, g.unmodifiable, g.state, g.created_at, g.created_by, g.updated_at, g.updated_by, g.members_changed_at, g.purge_at, g.version"),
         " where (g.name_key, g.group_id) > ($4, $5) order by g.name_key, g.group_id limit $6 offset $7");
@@ -142,6 +149,8 @@ pub enum GroupKey {
 pub struct GroupFilter {
     /// A text that name or description must hold, in any letter case.
     pub text: Option<String>,
+    /// Must the name itself hold the text, and not the description?
+    pub name_only: bool,
     /// The state; live when absent.
     pub state: Option<GroupState>,
 }
@@ -164,12 +173,13 @@ pub(crate) async fn list(
     let state = filter.state.unwrap_or(GroupState::Live).word();
     let offset = if let From::Offset(n) = ask.from { n } else { 0 };
     let (least, most) = (Value::from(uuid::Uuid::nil()), Value::from(uuid::Uuid::max()));
-    let (statement, start) = match (sort, order) {
-        (GroupSort::Name, Order::Ascending) => (&BY_NAME_UP, [val(""), least]),
-        (GroupSort::Name, Order::Descending) => (&BY_NAME_DOWN, [val("\u{10FFFF}"), most]),
-        (GroupSort::Created, Order::Ascending) => (&BY_BIRTH_UP, [val(i64::MIN), least]),
-        (GroupSort::Created, Order::Descending) => (&BY_BIRTH_DOWN, [val(i64::MAX), most]),
+    let (whole, named, start) = match (sort, order) {
+        (GroupSort::Name, Order::Ascending) => (&BY_NAME_UP, &CALLED_BY_NAME_UP, [val(""), least]),
+        (GroupSort::Name, Order::Descending) => (&BY_NAME_DOWN, &CALLED_BY_NAME_DOWN, [val("\u{10FFFF}"), most]),
+        (GroupSort::Created, Order::Ascending) => (&BY_BIRTH_UP, &CALLED_BY_BIRTH_UP, [val(i64::MIN), least]),
+        (GroupSort::Created, Order::Descending) => (&BY_BIRTH_DOWN, &CALLED_BY_BIRTH_DOWN, [val(i64::MAX), most]),
     };
+    let (statement, count) = if filter.name_only { (named, &COUNT_CALLED) } else { (whole, &COUNT) };
     let [first, second] = match (&ask.from, sort) {
         (From::After(GroupKey::Name(name, id)), GroupSort::Name) => [val(name), val(*id)],
         (From::After(GroupKey::Created(at, id)), GroupSort::Created) => [val(*at), val(*id)],
@@ -179,7 +189,7 @@ pub(crate) async fn list(
     let values = [val(company), val(state), first, second, val(&pattern), val(ask.limit + 1), val(offset)];
     let rows = conn.rows(statement, &values, read).await?;
     let total = match ask.total {
-        true => conn.row(&COUNT, &[val(company), val(state), val(&pattern)], |row| row.count(0)).await?,
+        true => conn.row(count, &[val(company), val(state), val(&pattern)], |row| row.count(0)).await?,
         false => None,
     };
     Ok(Page::cut(rows, ask.limit, total, |g| match sort {

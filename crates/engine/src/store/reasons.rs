@@ -45,6 +45,7 @@ sql! {
     BY_ADDED_UP = concat!(standing!(concat!(user_columns!(), ", r.added_at")), " and r.added_at >= $4 and r.added_at < $5 order by r.added_at, r.user_id limit $6 offset $7");
     BY_ADDED_DOWN = concat!(standing!(concat!(user_columns!(), ", r.added_at")), " and r.added_at >= $4 and r.added_at < $5 order by r.added_at desc, r.user_id desc limit $6 offset $7");
     COUNT_BY_ADDED = concat!(standing!("count(*)"), " and r.added_at >= $4 and r.added_at < $5");
+    WHEN_ADDED = concat!(standing!("r.user_id, r.added_at"), " order by r.added_at, r.user_id");
     COUNT = standing!("count(*)");
     USER_IDS = concat!(standing!("r.user_id"), " order by r.user_id");
     GROUPS_OF = "select distinct r.group_id from reasons r where r.company_id = $1 and r.user_id = $2 and r.closed_rev is null order by r.group_id";
@@ -215,6 +216,16 @@ pub(crate) async fn members_by_added(
     let rows = conn.rows(statement, &values, member).await?;
     let total = conn.row(&COUNT_BY_ADDED, &values[..5], |row| row.count(0)).await?.unwrap_or(0);
     Ok((rows, total))
+}
+
+/// All direct members of a group at `now` with the instant of their adding, by that, then by user id.
+pub(crate) async fn when_added(
+    conn: &mut Conn,
+    company: CompanyId,
+    group: GroupId,
+    now: Timestamp,
+) -> Result<Vec<(UserId, Timestamp)>> {
+    conn.rows(&WHEN_ADDED, &[val(company), val(group), val(now)], |row| Ok((row.id(0)?, row.time(1)?))).await
 }
 
 /// The ids of all direct members at `now` of each of many groups, in their order.

@@ -51,6 +51,8 @@ sql! {
     BY_EMAIL = "select u.user_id from users u where u.company_id = $1 and u.email_key = $2 and u.erased_at is null";
     BY_USER_NAME = "select u.user_id from users u where u.company_id = $1 and u.user_name_key = $2 and u.erased_at is null";
     BY_EXTERNAL_ID = "select u.user_id from users u where u.company_id = $1 and u.external_id = $2 and u.erased_at is null limit 2";
+    ALL_BY_EXTERNAL_ID = concat!("select ", user_columns!(), " from users u where u.company_id = $1 and u.external_id = $2 and u.erased_at is null order by u.user_id limit $3");
+    WITH_ATTRIBUTE = concat!("select ", user_columns!(), " from users u where u.company_id = $1 and u.erased_at is null and u.user_id > $2 and u.attributes like $3 escape '\\' order by u.user_id limit $4");
     ADMINS = "select u.user_id from users u where u.company_id = $1 and u.role = 'admin' and u.erased_at is null and u.status <> 'inactive' and u.user_id <> $2 limit 1";
     INSERT = "insert into users (company_id, user_id, name, name_key, given_name, family_name, email, email_key, user_name, user_name_key, search_key,
               status, role, manager_id, external_id, attributes, created_at, updated_at, version)
@@ -150,6 +152,29 @@ pub struct UserFilter {
 /// The user, unless erased.
 pub(crate) async fn get(conn: &mut Conn, company: CompanyId, id: UserId) -> Result<Option<User>> {
     conn.row(&GET, &[val(company), val(id)], read).await
+}
+
+/// Each of `ids` that the company has, in their order; none in place of one it has not.
+pub(crate) async fn get_each(conn: &mut Conn, company: CompanyId, ids: &[UserId]) -> Result<Vec<Option<User>>> {
+    let sets: Vec<Vec<Value<'_>>> = ids.iter().map(|id| vec![val(company), val(*id)]).collect();
+    Ok(conn.rows_each(&GET, &sets, read).await?.into_iter().map(|mut rows| rows.pop()).collect())
+}
+
+/// The users with this external id, by id, `limit` at most.
+pub(crate) async fn all_by_external_id(conn: &mut Conn, company: CompanyId, id: &str, limit: u32) -> Result<Vec<User>> {
+    conn.rows(&ALL_BY_EXTERNAL_ID, &[val(company), val(id), val(limit)], read).await
+}
+
+/// The `limit` users behind `after`, by id, whose attributes speak of `name` somewhere: whether it is a member, and
+/// what its value is, is for the caller to see.
+pub(crate) async fn with_attribute(
+    conn: &mut Conn,
+    company: CompanyId,
+    name: &str,
+    after: UserId,
+    limit: u32,
+) -> Result<Vec<User>> {
+    conn.rows(&WITH_ATTRIBUTE, &[val(company), val(after), val(like(name)), val(limit)], read).await
 }
 
 /// One page of users.

@@ -3,6 +3,7 @@
 //! A dialect's folder holds its routes, its JSON and its errors, and imports no other dialect.
 
 pub mod cakewalk_v1;
+pub mod companies_v3;
 mod docs;
 pub mod native;
 mod operations;
@@ -36,6 +37,7 @@ const SPOKEN: &[Spoken] = &[
     Spoken { name: "native", table: native::table, routes: native::routes },
     Spoken { name: "cakewalk", table: cakewalk_v1::table, routes: cakewalk_v1::routes },
     Spoken { name: "secoda", table: secoda_v1::table, routes: secoda_v1::routes },
+    Spoken { name: "companies-v3", table: companies_v3::table, routes: companies_v3::routes },
 ];
 
 /// The dialect that a path belongs to; native for paths of none, which it refuses in its own form.
@@ -44,7 +46,14 @@ pub fn dialect_of(path: &str) -> Dialect {
         return Dialect::Secoda;
     }
     let lower = path.get(..24).unwrap_or(path).to_ascii_lowercase();
-    if lower == "/api" || lower.starts_with("/api/") { Dialect::Cakewalk } else { Dialect::Native }
+    let below = |root: &str| lower.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    if below("/api") {
+        Dialect::Cakewalk
+    } else if below("/v2") || below("/v3") {
+        Dialect::Companies
+    } else {
+        Dialect::Native
+    }
 }
 
 /// The whole server as one service: every dialect, the operations' routes and the layers around them.
@@ -91,6 +100,7 @@ fn refuse(asked: &Asked, refusal: Refusal) -> Response {
     match dialect_of(asked.path()) {
         Dialect::Cakewalk => cakewalk_v1::error::refuse(refusal),
         Dialect::Secoda => secoda_v1::error::refuse(&asked.method, refusal),
+        Dialect::Companies => companies_v3::error::refuse(refusal),
         _ => native::error::refuse(refusal),
     }
 }

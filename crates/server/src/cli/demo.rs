@@ -71,8 +71,8 @@ Cakewalk v1: groups, and the users of Engineering
   curl -H 'X-API-KEY: {id}' -H 'X-API-SECRET: {secret}' {url}/api/v1/UsersGroups/{GROUP}/Users
 
 Native: groups, and the members of Engineering
-  curl -H 'Authorization: Bearer {token}' {url}/v1/groups
-  curl -H 'Authorization: Bearer {token}' {url}/v1/groups/{GROUP}/members
+  curl -H 'Authorization: Bearer {token}' {url}/v1/companies/{COMPANY}/groups
+  curl -H 'Authorization: Bearer {token}' {url}/v1/companies/{COMPANY}/groups/{GROUP}/members
 
 Ctrl-C stops the server.
 "

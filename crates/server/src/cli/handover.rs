@@ -78,7 +78,8 @@ pub(super) async fn send(
         loop {
             match take(&mut from).await? {
                 (b'O', bytes) => {
-                    if output.send(Out::Text(bytes)).await.is_err() {
+                    let left = output.send(Out::Text(bytes)).await.is_err();
+                    if left {
                         return Ok(None);
                     }
                 }

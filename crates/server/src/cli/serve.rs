@@ -1,13 +1,15 @@
 //! `guildhall serve`: the server, from its first line to its orderly end.
 
 use std::io::Write;
+use std::time::Duration;
 
 use clap::Args;
-use guildhall_engine::sqlite_path;
+use guildhall_engine::{Engine, sqlite_path};
 
 use super::{Database, Failure, demo, handover, open};
 use crate::app::App;
 use crate::config::{Http, Log};
+use crate::http::stop::CancellationToken;
 use crate::http::{listen, log, stop, tls};
 use crate::{api, jobs};
 
@@ -50,14 +52,7 @@ impl Serve {
                 Err(why) => tracing::warn!(%why, "commands cannot be handed to this server while it runs"),
             }
         }
-        aside.spawn({
-            let engine = engine.clone();
-            async move {
-                if let Err(why) = engine.remove_unfinished().await {
-                    tracing::warn!(%why, "what a cut-off import has left stays until the next start or import");
-                }
-            }
-        });
+        aside.spawn(remove_unfinished(engine.clone(), stop.clone()));
         let mut words = format!("listening on {}\n", door.url());
         if let (Some(demo), Some(address)) = (demo, door.address()) {
             words.push_str(&demo.words(door.url(), address));
@@ -69,5 +64,19 @@ impl Serve {
         aside.join_all().await;
         tracing::info!("stopped");
         Ok(())
+    }
+}
+
+/// Removes what imports that were cut off have left: at the start, and later what other nodes began.
+async fn remove_unfinished(engine: Engine, stop: CancellationToken) {
+    let mut timer = tokio::time::interval(Duration::from_secs(600));
+    loop {
+        tokio::select! {
+            _ = timer.tick() => {}
+            () = stop.cancelled() => return,
+        }
+        if let Err(why) = engine.remove_unfinished().await {
+            tracing::warn!(%why, "what a cut-off import has left is not removed yet");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod cakewalk;
 mod cli;
+mod companies;
 mod databases;
 mod kill;
 mod model;

@@ -67,6 +67,11 @@ fn body(app: &App, route: &Route, who: Who) -> Value {
         ("secoda", "group") => json!({"name": format!("Made by {who:?}")}),
         ("secoda", "user") => json!({"email": format!("{who:?}@new.example")}),
         ("cakewalk", "Users") => json!({"userIds": [app.id("gus")], "triggeredByUserId": app.id("ada")}),
+        ("companies-v3", "user-groups" | "{groupId}") => json!({"name": format!("Made by {who:?}"), "description": ""}),
+        ("companies-v3", "companies" | "{companyId}") => json!({"name": format!("Made by {who:?}")}),
+        ("companies-v3", "users") => json!({"name": "New", "email": format!("{who:?}@new.example")}),
+        ("companies-v3", "list") => json!({"companyId": {"id": app.id("northwind")}, "pagination": {}}),
+        ("companies-v3", "members") => json!({"pagination": {}, "userIdsToAdd": [app.id("gus")]}),
         _ => json!({}),
     }
 }

@@ -19,62 +19,62 @@ const URN: &str = "urn:guildhall:error:";
 
 /// One member of the request that is wrong.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct FieldError {
+pub(super) struct FieldError {
     /// The member, parameter or header, such as `name`, `members[3].email` or `If-Match`.
-    pub field: String,
+    pub(super) field: String,
     /// What is wrong with it, as the end of a sentence that begins with the member.
-    pub detail: String,
+    pub(super) detail: String,
     /// The id that is not there, where one was named.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<Uuid>,
+    pub(super) id: Option<Uuid>,
 }
 
 /// One member of a group who stays, and why.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct HeldMember {
+pub(super) struct HeldMember {
     /// The user.
-    pub user: Uuid,
+    pub(super) user: Uuid,
     /// What holds them, in words.
-    pub held_by: String,
+    pub(super) held_by: String,
 }
 
 /// A refusal or failure (RFC 9457). `type` says which; `detail` says it to people.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Problem {
+pub(super) struct Problem {
     /// `urn:guildhall:error:<name>`.
     #[serde(rename = "type")]
     #[schema(example = "urn:guildhall:error:not-found")]
-    pub kind: String,
+    pub(super) kind: String,
     /// What kind of problem it is, in a few words.
-    pub title: &'static str,
+    pub(super) title: &'static str,
     /// The status of the answer.
-    pub status: u16,
+    pub(super) status: u16,
     /// What went wrong this time.
-    pub detail: String,
+    pub(super) detail: String,
     /// The request: `urn:uuid:` and the id that `X-Request-Id` and the server's log give.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub instance: Option<String>,
+    pub(super) instance: Option<String>,
     /// What is wrong in the request, member by member.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
-    pub errors: Vec<FieldError>,
+    pub(super) errors: Vec<FieldError>,
     /// The members who would stay, when they cannot be removed by hand.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
-    pub members: Vec<HeldMember>,
+    pub(super) members: Vec<HeldMember>,
 }
 
 /// The same problem for one item of a bulk call.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ItemProblem {
+pub(super) struct ItemProblem {
     /// `urn:guildhall:error:<name>`.
     #[serde(rename = "type")]
-    pub kind: String,
+    pub(super) kind: String,
     /// What kind of problem it is, in a few words.
-    pub title: &'static str,
+    pub(super) title: &'static str,
     /// What went wrong with this item.
-    pub detail: String,
+    pub(super) detail: String,
 }
 
 impl Problem {
@@ -96,7 +96,7 @@ impl Problem {
     }
 
     /// The problem that an error is. A replay is none and never comes here.
-    pub fn of(error: &Error) -> Self {
+    pub(super) fn of(error: &Error) -> Self {
         let detail = error.to_string();
         let new = |status, name, title| Self::new(status, name, title, detail.clone());
         match error {
@@ -161,13 +161,13 @@ impl Problem {
     }
 
     /// The same problem for one item of a bulk call.
-    pub fn of_item(error: &Error) -> ItemProblem {
+    pub(super) fn of_item(error: &Error) -> ItemProblem {
         let Self { kind, title, detail, .. } = Self::of(error);
         ItemProblem { kind, title, detail }
     }
 
     /// The problem as an answer to this request.
-    pub fn answer(mut self, request: RequestId) -> Answer {
+    pub(super) fn answer(mut self, request: RequestId) -> Answer {
         self.instance = Some(format!("urn:uuid:{request}"));
         Answer::json(StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), &self)
             .with(&header::CONTENT_TYPE, "application/problem+json")
@@ -228,7 +228,7 @@ pub fn answer(error: Error, request: RequestId) -> Response {
 
 /// Why a handler or extractor did not get through, on its way to [`settle`].
 #[derive(Debug)]
-pub struct Failure(Why);
+pub(super) struct Failure(Why);
 
 #[derive(Debug)]
 enum Why {
@@ -255,7 +255,7 @@ impl From<BodyRefusal> for Failure {
 
 impl Failure {
     /// The same failure, its unknown ids told by their places in the list `field` of the request.
-    pub fn in_list(self, field: &'static str, named: &[MemberRef]) -> Self {
+    pub(super) fn in_list(self, field: &'static str, named: &[MemberRef]) -> Self {
         match self.0 {
             Why::Domain(Error::Unknown { field: of, noun, ids }) if of == field => {
                 let place = |id: &Uuid| {
@@ -283,7 +283,7 @@ impl IntoResponse for Failure {
 }
 
 /// Makes the answer of a failure: only here is the request's name at hand.
-pub async fn settle(request: axum::extract::Request, next: axum::middleware::Next) -> Response {
+pub(super) async fn settle(request: axum::extract::Request, next: axum::middleware::Next) -> Response {
     let id = request.extensions().get::<crate::http::layers::RequestId>().map_or_else(Uuid::nil, |id| id.0);
     let request_id = RequestId::new(id);
     let mut response = next.run(request).await;
@@ -313,8 +313,8 @@ pub async fn settle(request: axum::extract::Request, next: axum::middleware::Nex
 mod tests {
     use super::*;
 
-    fn told(error: Error) -> String {
-        let Problem { kind, status, detail, errors, members, .. } = Problem::of(&error);
+    fn told(error: &Error) -> String {
+        let Problem { kind, status, detail, errors, members, .. } = Problem::of(error);
         let name = kind.strip_prefix(URN).unwrap_or_default();
         let fields: Vec<&str> = errors.iter().map(|wrong| wrong.field.as_str()).collect();
         format!("{status} {name} {fields:?} {}: {detail}", members.len())
@@ -342,7 +342,7 @@ mod tests {
             Error::Unavailable { why: "the database is away".into(), retry_after: 2 },
             Error::internal("table users is gone"),
         ];
-        insta::assert_snapshot!(all.map(told).join("\n"), @r#"
+        insta::assert_snapshot!(all.each_ref().map(told).join("\n"), @r#"
         400 invalid ["name"] 0: name: is wrong
         400 too-many ["members"] 0: members: more than 5 in one call
         404 not-found [] 0: no group has this id

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, header};
 
 /// What `If-Match` asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum IfMatch {
+pub(super) enum IfMatch {
     /// Nothing: it was not sent.
     #[default]
     Absent,
@@ -49,7 +49,7 @@ impl IfMatch {
     ///
     /// # Errors
     /// [`Error::Invalid`] when it is malformed.
-    pub fn read(headers: &HeaderMap) -> Result<Self> {
+    pub(super) fn read(headers: &HeaderMap) -> Result<Self> {
         if !headers.contains_key(header::IF_MATCH) {
             return Ok(Self::Absent);
         }
@@ -60,7 +60,7 @@ impl IfMatch {
 
     /// The version to name to the engine, which compares it inside the transaction. Of several tags `current` tells
     /// which one can match at all.
-    pub async fn version(self, current: impl Future<Output = Result<u64>>) -> Option<u64> {
+    pub(super) async fn version(self, current: impl Future<Output = Result<u64>>) -> Option<u64> {
         let Self::Tags(tags) = self else { return None };
         // The part behind the dot is the revision in a company's tag, which an edit is not held to.
         let number = |tag: &String| {
@@ -80,7 +80,7 @@ impl IfMatch {
     ///
     /// # Errors
     /// [`Error::Stale`].
-    pub fn none_here(&self) -> Result<()> {
+    pub(super) fn none_here(&self) -> Result<()> {
         if matches!(self, Self::Tags(_)) { Err(Error::Stale) } else { Ok(()) }
     }
 }
@@ -89,7 +89,7 @@ impl IfMatch {
 ///
 /// # Errors
 /// [`Error::Invalid`] when it is malformed.
-pub fn not_modified(headers: &HeaderMap, tag: &str) -> Result<bool> {
+pub(super) fn not_modified(headers: &HeaderMap, tag: &str) -> Result<bool> {
     if !headers.contains_key(header::IF_NONE_MATCH) {
         return Ok(false);
     }
@@ -100,7 +100,7 @@ pub fn not_modified(headers: &HeaderMap, tag: &str) -> Result<bool> {
 mod tests {
     use super::*;
 
-    fn sent(name: HeaderName, values: &[&str]) -> HeaderMap {
+    fn sent(name: &HeaderName, values: &[&str]) -> HeaderMap {
         values.iter().map(|value| (name.clone(), value.parse().unwrap())).collect()
     }
 
@@ -117,17 +117,17 @@ mod tests {
             (&["\"11\"", "\"12\""], Some(12)),
             (&["\"10\",\"11\""], Some(NEVER)),
         ] {
-            let read = IfMatch::read(&sent(header::IF_MATCH, values)).unwrap();
+            let read = IfMatch::read(&sent(&header::IF_MATCH, values)).unwrap();
             assert_eq!(read.version(async { Ok(12) }).await, version, "{values:?}");
         }
         for wrong in ["", "12", "\"12", "\"1\" \"2\"", "\"1\",", "*, \"1\"", "w/\"1\"", "\"a b\""] {
-            assert!(IfMatch::read(&sent(header::IF_MATCH, &[wrong])).is_err(), "{wrong}");
+            assert!(IfMatch::read(&sent(&header::IF_MATCH, &[wrong])).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn if_none_match_is_compared_weakly() {
-        let ask = |value: &str| not_modified(&sent(header::IF_NONE_MATCH, &[value]), "7").unwrap();
+        let ask = |value: &str| not_modified(&sent(&header::IF_NONE_MATCH, &[value]), "7").unwrap();
         assert!(ask("\"7\"") && ask("W/\"7\"") && ask("*") && ask("\"6\", \"7\"") && !ask("\"6\""));
         assert!(!not_modified(&HeaderMap::new(), "7").unwrap());
     }

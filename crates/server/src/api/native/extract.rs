@@ -21,48 +21,48 @@ use crate::http::cursor::Cursor;
 use crate::http::query::query;
 
 /// A path that may name a company.
-pub trait Place: DeserializeOwned + Send {
+pub(super) trait Place: DeserializeOwned + Send {
     /// The company it names; none where the path stands above all companies.
     fn company(&self) -> Option<CompanyId>;
 }
 
 /// A read: who asks, of what, how.
-pub struct Read<P, Q = Nothing> {
+pub(super) struct Read<P, Q = Nothing> {
     /// The caller, at work in the company that the path names.
-    pub caller: Caller,
+    pub(super) caller: Caller,
     /// The ids in the path.
-    pub path: P,
+    pub(super) path: P,
     /// The query.
-    pub query: Q,
+    pub(super) query: Q,
     /// The target, for links to further pages.
-    pub uri: Uri,
+    pub(super) uri: Uri,
     /// The headers.
-    pub headers: HeaderMap,
+    pub(super) headers: HeaderMap,
 }
 
 /// A change: who asks, of what, with what body.
-pub struct Change<P, B = NoBody, Q = Nothing> {
+pub(super) struct Change<P, B = NoBody, Q = Nothing> {
     /// The caller, at work in the company that the path names.
-    pub caller: Caller,
+    pub(super) caller: Caller,
     /// The ids in the path.
-    pub path: P,
+    pub(super) path: P,
     /// The query.
-    pub query: Q,
+    pub(super) query: Q,
     /// The body.
-    pub body: B,
+    pub(super) body: B,
     /// What `If-Match` asks for.
-    pub if_match: IfMatch,
+    pub(super) if_match: IfMatch,
     /// The `Idempotency-Key` with the request's fingerprint.
-    pub once: Option<Fingerprint>,
+    pub(super) once: Option<Fingerprint>,
 }
 
 /// A query without parameters.
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Nothing {}
+pub(super) struct Nothing {}
 
 /// What a body becomes.
-pub trait FromBody: Sized + Send {
+pub(super) trait FromBody: Sized + Send {
     /// Reads it.
     ///
     /// # Errors
@@ -71,13 +71,13 @@ pub trait FromBody: Sized + Send {
 }
 
 /// A JSON body.
-pub struct Json<T>(pub T);
+pub(super) struct Json<T>(pub(super) T);
 
 /// A JSON body that may be left out.
-pub struct Maybe<T>(pub T);
+pub(super) struct Maybe<T>(pub(super) T);
 
 /// No body, or an empty object.
-pub struct NoBody;
+pub(super) struct NoBody;
 
 impl<T: DeserializeOwned + Send> FromBody for Json<T> {
     fn read(headers: &HeaderMap, bytes: &[u8]) -> Result<Self, Failure> {
@@ -151,7 +151,7 @@ fn min_revision(headers: &HeaderMap) -> Result<Option<u64>> {
 ///
 /// # Errors
 /// [`Error::Invalid`] when it is none.
-pub fn number(headers: &HeaderMap, name: &str) -> Result<Option<u64>> {
+pub(super) fn number(headers: &HeaderMap, name: &str) -> Result<Option<u64>> {
     let Some(value) = headers.get(name) else { return Ok(None) };
     let text = value.to_str().unwrap_or_default().trim();
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -197,7 +197,7 @@ fn fingerprint(method: &Method, uri: &Uri, body: &[u8]) -> [u8; 32] {
 ///
 /// # Errors
 /// [`Error::Invalid`] on the parameter that is wrong.
-pub fn ask<K: Cursor>(limit: Option<u32>, cursor: Option<&str>, total: Option<bool>) -> Result<Ask<K>> {
+pub(super) fn ask<K: Cursor>(limit: Option<u32>, cursor: Option<&str>, total: Option<bool>) -> Result<Ask<K>> {
     let limit = limit.unwrap_or(100);
     if !(1..=1000).contains(&limit) {
         return Err(Error::invalid("limit", "must be 1 to 1,000"));

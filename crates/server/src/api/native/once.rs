@@ -20,7 +20,7 @@ const LONGEST: usize = 255;
 
 /// An answer before it goes out.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Answer {
+pub(super) struct Answer {
     status: u16,
     headers: Vec<(String, String)>,
     body: Option<String>,
@@ -28,12 +28,12 @@ pub struct Answer {
 
 impl Answer {
     /// An answer without a body.
-    pub fn empty(status: StatusCode) -> Self {
+    pub(super) fn empty(status: StatusCode) -> Self {
         Self { status: status.as_u16(), headers: Vec::new(), body: None }
     }
 
     /// An answer with a JSON body.
-    pub fn json(status: StatusCode, body: &impl Serialize) -> Self {
+    pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Self {
         match serde_json::to_string(body) {
             Ok(body) => {
                 Self { body: Some(body), ..Self::empty(status) }.with(&header::CONTENT_TYPE, "application/json")
@@ -46,19 +46,19 @@ impl Answer {
     }
 
     /// The same answer with this header, in place of one of the same name.
-    pub fn with(self, name: &HeaderName, value: impl Into<String>) -> Self {
+    pub(super) fn with(self, name: &HeaderName, value: impl Into<String>) -> Self {
         self.with_text(name.as_str(), value)
     }
 
     /// The same answer with this header, named in lower case.
-    pub fn with_text(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub(super) fn with_text(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.retain(|(had, _)| had != name);
         self.headers.push((name.to_owned(), value.into()));
         self
     }
 
     /// The same answer, naming the record's version.
-    pub fn tagged(self, tag: impl std::fmt::Display) -> Self {
+    pub(super) fn tagged(self, tag: impl std::fmt::Display) -> Self {
         self.with(&header::ETAG, format!("\"{tag}\""))
     }
 
@@ -68,7 +68,7 @@ impl Answer {
     }
 
     /// The answer that was kept as these bytes.
-    pub fn decode(bytes: &[u8]) -> Option<Self> {
+    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
         serde_json::from_slice(bytes).ok()
     }
 }
@@ -88,7 +88,7 @@ impl IntoResponse for Answer {
 
 /// Is this answer for the caller now, or is it the one that is kept? A kept one holds no secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum For {
+pub(super) enum For {
     /// It goes out.
     Now,
     /// It is kept.
@@ -97,18 +97,18 @@ pub enum For {
 
 /// The `Idempotency-Key` of a request with the request's fingerprint.
 #[derive(Clone, Debug)]
-pub struct Fingerprint {
+pub(super) struct Fingerprint {
     /// The key.
-    pub key: String,
+    pub(super) key: String,
     /// SHA-256 of method, path, query and body.
-    pub request: [u8; 32],
+    pub(super) request: [u8; 32],
 }
 
 /// The `Idempotency-Key`, bare or as the quoted string of the IETF draft.
 ///
 /// # Errors
 /// [`Error::Invalid`] when it is empty, too long, not printable ASCII, badly quoted or given twice.
-pub fn key(headers: &HeaderMap) -> Result<Option<String>> {
+pub(super) fn key(headers: &HeaderMap) -> Result<Option<String>> {
     let wrong = |why| Error::invalid("Idempotency-Key", why);
     let mut values = headers.get_all("idempotency-key").iter();
     let Some(value) = values.next() else { return Ok(None) };
@@ -147,7 +147,7 @@ pub fn key(headers: &HeaderMap) -> Result<Option<String>> {
 ///
 /// # Errors
 /// What the use case refuses; [`Error::Replay`] with the kept answer when the request came before.
-pub async fn carry_out<T, R, F, Fut>(
+pub(super) async fn carry_out<T, R, F, Fut>(
     caller: Caller,
     once: Option<Fingerprint>,
     render: R,

@@ -105,7 +105,7 @@ fn rich() -> String {
     let other = "e0000000-0000-4000-8000-000000000001";
     let lines = [
         json!({"type": "membership", "company": other, "group": "e2000000-0000-4000-8000-000000000001", "user": "e1000000-0000-4000-8000-000000000002",
-               "reason": "synced", "startsAt": "2020-01-01T00:00:00Z", "endsAt": "2030-01-01T00:00:00.5Z", "note": "von außen\nzweite Zeile", "addedAt": "2019-05-06T07:08:09.123456Z"}),
+               "reason": "synced", "startsAt": "2020-01-01T00:00:00Z", "endsAt": "2030-01-01T00:00:00.500Z", "note": "von außen\nzweite Zeile", "addedAt": "2019-05-06T07:08:09.123456Z"}),
         json!({"type": "membership", "company": other, "group": "e2000000-0000-4000-8000-000000000001", "user": "e1000000-0000-4000-8000-000000000002"}),
         json!({"type": "membership", "company": other, "group": "e2000000-0000-4000-8000-000000000001", "user": "e1000000-0000-4000-8000-000000000001", "reason": "requested"}),
         json!({"type": "company", "id": other, "name": "Ünïcode & Søn", "settings": {"uniqueGroupNames": true, "restoreDays": 7, "historyDays": 90}}),

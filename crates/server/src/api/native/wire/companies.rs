@@ -14,35 +14,35 @@ use crate::http::patch::Field;
 /// What a company has chosen.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Settings {
+pub(crate) struct Settings {
     /// May no two groups of the company share a name?
-    pub unique_group_names: bool,
+    pub(crate) unique_group_names: bool,
     /// Days during which an archived group can be restored.
-    pub restore_days: u32,
+    pub(crate) restore_days: u32,
     /// Days for which closed rows stay; null keeps them for ever.
-    pub history_days: Option<u32>,
+    pub(crate) history_days: Option<u32>,
 }
 
 /// A tenant.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Company {
+pub(crate) struct Company {
     /// The id, unique in the server.
-    pub id: Uuid,
+    pub(crate) id: Uuid,
     /// The name.
-    pub name: String,
+    pub(crate) name: String,
     /// Where it stands in its life: `loading`, `active`, `archived` or `platform`.
-    pub state: &'static str,
+    pub(crate) state: &'static str,
     /// What it has chosen.
-    pub settings: Settings,
+    pub(crate) settings: Settings,
     /// The revision of its last event.
-    pub revision: u64,
+    pub(crate) revision: u64,
     /// When it was made.
     #[schema(format = DateTime)]
-    pub created_at: String,
+    pub(crate) created_at: String,
     /// When this record last changed.
     #[schema(format = DateTime)]
-    pub updated_at: String,
+    pub(crate) updated_at: String,
 }
 
 impl From<&domain::Company> for Company {
@@ -62,18 +62,18 @@ impl From<&domain::Company> for Company {
 
 /// A company that has just been made.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct CreatedCompany {
+pub(crate) struct CreatedCompany {
     /// The company.
     #[serde(flatten)]
-    pub company: Company,
+    pub(crate) company: Company,
     /// The id of its first administrator, where one was asked for.
-    pub admin: Option<Uuid>,
+    pub(crate) admin: Option<Uuid>,
 }
 
 /// An edit of settings: a merge patch (RFC 7396), in which null brings a default back.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct EditSettings {
+pub(crate) struct EditSettings {
     /// May no two groups of the company share a name? Default false.
     #[serde(default)]
     #[schema(value_type = Option<bool>)]
@@ -101,7 +101,7 @@ impl EditSettings {
 /// An edit of a company: a merge patch (RFC 7396).
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct EditCompany {
+pub(crate) struct EditCompany {
     /// The name; cannot be null.
     #[serde(default)]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 255)]
@@ -114,7 +114,7 @@ pub struct EditCompany {
 
 impl EditCompany {
     /// The edit that it asks for.
-    pub fn command(self) -> domain::EditCompany {
+    pub(crate) fn command(self) -> domain::EditCompany {
         let settings = match self.settings {
             Field::Absent => domain::EditSettings::default(),
             Field::Value(settings) => settings.command(),
@@ -131,7 +131,7 @@ impl EditCompany {
 /// The first administrator of a new company.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct NewAdmin {
+pub(crate) struct NewAdmin {
     /// The whole name; made of the parts when absent.
     #[schema(max_length = 255)]
     name: Option<String>,
@@ -158,7 +158,7 @@ pub struct NewAdmin {
 /// A company to be made.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct NewCompany {
+pub(crate) struct NewCompany {
     /// The id; made by the server when absent.
     #[schema(value_type = Option<Uuid>)]
     id: Option<Id>,
@@ -176,7 +176,7 @@ impl NewCompany {
     ///
     /// # Errors
     /// [`guildhall_domain::Error::Invalid`] on a setting that is out of range.
-    pub fn command(self, id: Option<CompanyId>) -> Result<guildhall_engine::NewCompany> {
+    pub(crate) fn command(self, id: Option<CompanyId>) -> Result<guildhall_engine::NewCompany> {
         let mut settings = domain::Settings::default();
         settings.apply(self.settings.unwrap_or_default().command())?;
         let admin = self.admin.map(|admin| guildhall_domain::user::NewUser {

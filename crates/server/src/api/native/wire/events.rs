@@ -15,34 +15,34 @@ use super::{Id, at};
 /// One line of a company's journal.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Event {
+pub(crate) struct Event {
     /// The company's revision that it made; gapless from 1.
-    pub revision: u64,
+    pub(crate) revision: u64,
     /// The instant it is true from.
     #[schema(format = DateTime)]
-    pub at: String,
+    pub(crate) at: String,
     /// The instant it was written.
     #[schema(format = DateTime)]
-    pub recorded_at: String,
+    pub(crate) recorded_at: String,
     /// Noun, dot, verb: `group.members_added`.
-    pub kind: String,
+    pub(crate) kind: String,
     /// The id of what it touched.
-    pub subject: Uuid,
+    pub(crate) subject: Uuid,
     /// A user's id, `platform` or `system`.
-    pub actor: String,
+    pub(crate) actor: String,
     /// The real credential.
-    pub key: Option<Uuid>,
+    pub(crate) key: Option<Uuid>,
     /// The door.
-    pub dialect: String,
+    pub(crate) dialect: String,
     /// The request, as `X-Request-Id` and the log name it.
-    pub request_id: Uuid,
+    pub(crate) request_id: Uuid,
     /// Why, where somebody said so.
-    pub cause: Option<String>,
+    pub(crate) cause: Option<String>,
     /// What changed. Where a person was erased it has `erased: true` instead of what they were called.
     #[schema(value_type = Object)]
-    pub data: Value,
+    pub(crate) data: Value,
     /// The hash over this line and the one before, in hexadecimal.
-    pub hash: String,
+    pub(crate) hash: String,
 }
 
 impl Event {
@@ -50,7 +50,7 @@ impl Event {
     ///
     /// # Errors
     /// [`guildhall_domain::Error::Internal`] when what is stored is not JSON.
-    pub fn of(entry: &Entry) -> Result<Self> {
+    pub(crate) fn of(entry: &Entry) -> Result<Self> {
         let mut hash = String::with_capacity(64);
         for byte in &entry.hash {
             // Writing to a text cannot fail.
@@ -77,15 +77,15 @@ impl Event {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub struct ListEvents {
+pub(crate) struct ListEvents {
     /// Only events behind this revision.
-    pub after: Option<u64>,
+    pub(crate) after: Option<u64>,
     /// The `next` of the page before.
-    pub cursor: Option<String>,
+    pub(crate) cursor: Option<String>,
     /// The most rows of this page.
     #[param(minimum = 1, maximum = 1000, default = 100)]
-    pub limit: Option<u32>,
+    pub(crate) limit: Option<u32>,
     /// Only events that touched this id.
     #[param(value_type = Option<Uuid>)]
-    pub subject: Option<Id>,
+    pub(crate) subject: Option<Id>,
 }

@@ -18,37 +18,37 @@ const OWNERS: usize = 1000;
 /// A group of a company, without its members.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Group {
+pub(crate) struct Group {
     /// The id, unique in the server.
-    pub id: Uuid,
+    pub(crate) id: Uuid,
     /// The name.
-    pub name: String,
+    pub(crate) name: String,
     /// The description; null when never set.
-    pub description: Option<String>,
+    pub(crate) description: Option<String>,
     /// Usually one emoji.
-    pub icon: Option<String>,
+    pub(crate) icon: Option<String>,
     /// The id that the group has in the system it comes from.
-    pub external_id: Option<String>,
+    pub(crate) external_id: Option<String>,
     /// The system it comes from; closes the group to hand edits of its members.
-    pub source: Option<String>,
+    pub(crate) source: Option<String>,
     /// Are name and description frozen?
-    pub unmodifiable: bool,
+    pub(crate) unmodifiable: bool,
     /// Where it stands in its life.
     #[schema(value_type = super::State)]
-    pub state: &'static str,
+    pub(crate) state: &'static str,
     /// When it was made.
     #[schema(format = DateTime)]
-    pub created_at: String,
+    pub(crate) created_at: String,
     /// By whom; null for the platform and the system.
-    pub created_by: Option<Uuid>,
+    pub(crate) created_by: Option<Uuid>,
     /// When the record last changed. Members do not move it.
     #[schema(format = DateTime)]
-    pub updated_at: String,
+    pub(crate) updated_at: String,
     /// By whom; null for the platform and the system.
-    pub updated_by: Option<Uuid>,
+    pub(crate) updated_by: Option<Uuid>,
     /// When it will be beyond restoring, once archived.
     #[schema(format = DateTime)]
-    pub purge_at: Option<String>,
+    pub(crate) purge_at: Option<String>,
 }
 
 impl From<&domain::Group> for Group {
@@ -74,7 +74,7 @@ impl From<&domain::Group> for Group {
 /// A group to be made.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct NewGroup {
+pub(crate) struct NewGroup {
     /// The name.
     #[schema(min_length = 1, max_length = 255)]
     name: String,
@@ -100,7 +100,7 @@ impl NewGroup {
     ///
     /// # Errors
     /// [`Error::TooMany`] owners.
-    pub fn command(self) -> Result<domain::NewGroup> {
+    pub(crate) fn command(self) -> Result<domain::NewGroup> {
         Ok(domain::NewGroup {
             name: self.name,
             description: self.description,
@@ -123,7 +123,7 @@ fn owners(ids: Vec<Id>) -> Result<Vec<Uuid>> {
 /// An edit of a group: a merge patch (RFC 7396).
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct EditGroup {
+pub(crate) struct EditGroup {
     /// The name; cannot be null.
     #[serde(default)]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 255)]
@@ -144,7 +144,7 @@ pub struct EditGroup {
 
 impl EditGroup {
     /// The edit that it asks for.
-    pub fn command(self) -> domain::EditGroup {
+    pub(crate) fn command(self) -> domain::EditGroup {
         domain::EditGroup {
             name: patch(self.name),
             description: patch(self.description),
@@ -159,7 +159,7 @@ impl EditGroup {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub struct ListGroups {
+pub(crate) struct ListGroups {
     /// A text that name or description must hold, in any letter case.
     #[param(max_length = 255)]
     q: Option<String>,
@@ -171,12 +171,12 @@ pub struct ListGroups {
     sort: Option<String>,
     /// The most rows of this page.
     #[param(minimum = 1, maximum = 1000, default = 100)]
-    pub limit: Option<u32>,
+    pub(crate) limit: Option<u32>,
     /// The `next` of the page before.
-    pub cursor: Option<String>,
+    pub(crate) cursor: Option<String>,
     /// Count all rows as well?
     #[param(default = false)]
-    pub total: Option<bool>,
+    pub(crate) total: Option<bool>,
 }
 
 impl ListGroups {
@@ -184,34 +184,34 @@ impl ListGroups {
     ///
     /// # Errors
     /// [`Error::Invalid`] on the parameter that is wrong.
-    pub fn filter(&self) -> Result<(GroupFilter, GroupSort, Order)> {
+    pub(crate) fn filter(&self) -> Result<(GroupFilter, GroupSort, Order)> {
         let state = match self.state.as_deref() {
             None | Some("live") => GroupState::Live,
             Some("archived") => GroupState::Archived,
             Some(_) => return Err(Error::invalid("state", "must be one of `live`, `archived`")),
         };
         let (sort, order) = sorted(self.sort.as_deref(), GroupSort::Name, GroupSort::Created)?;
-        Ok((GroupFilter { text: searched(self.q.as_deref())?, state: Some(state) }, sort, order))
+        Ok((GroupFilter { text: searched(self.q.as_deref())?, state: Some(state), ..Default::default() }, sort, order))
     }
 }
 
 /// Who owns a group.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Owner {
+pub(crate) struct Owner {
     /// `user`, or `group`: its members own.
     #[serde(rename = "type")]
-    pub kind: &'static str,
+    pub(crate) kind: &'static str,
     /// The user's or group's id.
-    pub id: Uuid,
+    pub(crate) id: Uuid,
 }
 
 /// All owners of a group.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Owners {
+pub(crate) struct Owners {
     /// The owners.
-    pub items: Vec<Owner>,
+    pub(crate) items: Vec<Owner>,
     /// Always null: the list is whole.
-    pub next: Option<String>,
+    pub(crate) next: Option<String>,
 }
 
 impl From<&Vec<domain::Owner>> for Owners {
@@ -227,7 +227,7 @@ impl From<&Vec<domain::Owner>> for Owners {
 /// The whole list of owners that a group is to have.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct SetOwners {
+pub(crate) struct SetOwners {
     /// Users or groups, by id.
     #[schema(value_type = Vec<Uuid>, max_items = 1000)]
     owners: Vec<Id>,
@@ -238,7 +238,7 @@ impl SetOwners {
     ///
     /// # Errors
     /// [`Error::TooMany`].
-    pub fn command(self) -> Result<Vec<Uuid>> {
+    pub(crate) fn command(self) -> Result<Vec<Uuid>> {
         owners(self.owners)
     }
 }

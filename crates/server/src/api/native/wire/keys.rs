@@ -12,33 +12,33 @@ use super::{Id, at};
 /// A credential, without its secret.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Key {
+pub(crate) struct Key {
     /// Its public id.
-    pub id: Uuid,
+    pub(crate) id: Uuid,
     /// The user it acts as.
-    pub user: Option<Uuid>,
+    pub(crate) user: Option<Uuid>,
     /// What its owner calls it.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// What it may do at all.
     #[schema(value_type = super::Access)]
-    pub access: &'static str,
+    pub(crate) access: &'static str,
     /// The identity source it stands for.
-    pub connection: Option<Uuid>,
+    pub(crate) connection: Option<Uuid>,
     /// When it was made.
     #[schema(format = DateTime)]
-    pub created_at: String,
+    pub(crate) created_at: String,
     /// When it stops working by itself.
     #[schema(format = DateTime)]
-    pub expires_at: Option<String>,
+    pub(crate) expires_at: Option<String>,
     /// When it was last presented, to within a few seconds.
     #[schema(format = DateTime)]
-    pub last_used_at: Option<String>,
+    pub(crate) last_used_at: Option<String>,
     /// Until when the secret before the last rotation still works.
     #[schema(format = DateTime)]
-    pub previous_until: Option<String>,
+    pub(crate) previous_until: Option<String>,
     /// When it was revoked.
     #[schema(format = DateTime)]
-    pub revoked_at: Option<String>,
+    pub(crate) revoked_at: Option<String>,
 }
 
 impl From<&domain::Key> for Key {
@@ -60,20 +60,20 @@ impl From<&domain::Key> for Key {
 
 /// A key with its secret, which is shown this once. A repeat of the call shows null in its place.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct KeySecret {
+pub(crate) struct KeySecret {
     /// The key.
     #[serde(flatten)]
-    pub key: Key,
+    pub(crate) key: Key,
     /// The secret, for `X-API-SECRET`.
-    pub secret: Option<String>,
+    pub(crate) secret: Option<String>,
     /// `<id>.<secret>`, for `Authorization: Bearer`.
-    pub token: Option<String>,
+    pub(crate) token: Option<String>,
 }
 
 /// A key to be made.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct NewKey {
+pub(crate) struct NewKey {
     /// The user it acts as.
     #[schema(value_type = Uuid)]
     user: Id,
@@ -93,7 +93,7 @@ impl NewKey {
     ///
     /// # Errors
     /// [`guildhall_domain::Error::Invalid`] on a word or time that is none.
-    pub fn command(self) -> Result<guildhall_engine::NewKey> {
+    pub(crate) fn command(self) -> Result<guildhall_engine::NewKey> {
         Ok(guildhall_engine::NewKey {
             user: Some(self.user.0.into()),
             name: self.name,
@@ -107,7 +107,7 @@ impl NewKey {
 /// How a key gets a new secret.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Rotation {
+pub(crate) struct Rotation {
     /// Seconds for which the old secret works as well: 0 to 2,592,000 (30 days).
     #[schema(maximum = 2592000, default = 86400)]
     overlap_seconds: Option<u32>,
@@ -115,7 +115,7 @@ pub struct Rotation {
 
 impl Rotation {
     /// Seconds for which the old secret works as well.
-    pub fn overlap(&self) -> u32 {
+    pub(crate) fn overlap(&self) -> u32 {
         self.overlap_seconds.unwrap_or(86_400)
     }
 }

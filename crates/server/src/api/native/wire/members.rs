@@ -12,27 +12,27 @@ use super::{Id, at};
 
 /// A user as a list of members shows them.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct MemberUser {
+pub(crate) struct MemberUser {
     /// The id.
-    pub id: Uuid,
+    pub(crate) id: Uuid,
     /// The whole name.
-    pub name: String,
+    pub(crate) name: String,
     /// The e-mail address.
-    pub email: String,
+    pub(crate) email: String,
     /// Where the user stands.
     #[schema(value_type = super::Status)]
-    pub status: &'static str,
+    pub(crate) status: &'static str,
 }
 
 /// A direct member of a group.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Member {
+pub(crate) struct Member {
     /// The user.
-    pub user: MemberUser,
+    pub(crate) user: MemberUser,
     /// When the membership began: the earliest among the reasons that stand now.
     #[schema(format = DateTime)]
-    pub added_at: String,
+    pub(crate) added_at: String,
 }
 
 impl From<domain::Member> for Member {
@@ -46,26 +46,26 @@ impl From<domain::Member> for Member {
 /// One reason why a user is in a group.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Reason {
+pub(crate) struct Reason {
     /// The id.
-    pub id: Uuid,
+    pub(crate) id: Uuid,
     /// The kind: `direct`, `synced`, `rule` or `requested`.
-    pub kind: &'static str,
+    pub(crate) kind: &'static str,
     /// The connection, rule or request it comes from; null for a direct one.
-    pub source: Option<Uuid>,
+    pub(crate) source: Option<Uuid>,
     /// Who gave it; null for the platform and the system.
-    pub giver: Option<Uuid>,
+    pub(crate) giver: Option<Uuid>,
     /// The first instant at which it counts; null when it always has.
     #[schema(format = DateTime)]
-    pub starts_at: Option<String>,
+    pub(crate) starts_at: Option<String>,
     /// The first instant at which it counts no more; null when it always will.
     #[schema(format = DateTime)]
-    pub ends_at: Option<String>,
+    pub(crate) ends_at: Option<String>,
     /// A note for people.
-    pub note: Option<String>,
+    pub(crate) note: Option<String>,
     /// When it was given.
     #[schema(format = DateTime)]
-    pub added_at: String,
+    pub(crate) added_at: String,
 }
 
 impl From<domain::Reason> for Reason {
@@ -85,18 +85,18 @@ impl From<domain::Reason> for Reason {
 
 /// A membership with all its reasons.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Membership {
+pub(crate) struct Membership {
     /// The member.
     #[serde(flatten)]
-    pub member: Member,
+    pub(crate) member: Member,
     /// Why the user is in the group: reasons that stand now, and ones that are yet to begin.
-    pub reasons: Vec<Reason>,
+    pub(crate) reasons: Vec<Reason>,
 }
 
 /// How a call names a user: by just one of these.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct MemberRef {
+pub(crate) struct MemberRef {
     /// By id.
     #[schema(value_type = Option<Uuid>)]
     id: Option<Id>,
@@ -124,7 +124,7 @@ impl MemberRef {
 /// Whom to add to a group, or to remove from it.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ChangeMembers {
+pub(crate) struct ChangeMembers {
     /// The users; the same one twice counts once.
     #[schema(max_items = 10000)]
     members: Vec<MemberRef>,
@@ -141,7 +141,7 @@ impl ChangeMembers {
     ///
     /// # Errors
     /// [`Error::Invalid`] on the member that is wrong, [`Error::TooMany`].
-    pub fn command(self, group: GroupId, removes: bool) -> Result<guildhall_engine::ChangeMembers> {
+    pub(crate) fn command(self, group: GroupId, removes: bool) -> Result<guildhall_engine::ChangeMembers> {
         let skip_failures = match self.on_error.as_deref() {
             None | Some("refuse") => false,
             Some("skip") => true,
@@ -163,16 +163,16 @@ impl ChangeMembers {
 /// A note to a membership.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct AddNote {
+pub(crate) struct AddNote {
     /// A note to the reason given.
     #[schema(max_length = 1000)]
-    pub note: Option<String>,
+    pub(crate) note: Option<String>,
 }
 
 /// A user as the call named them.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub enum Named {
+pub(crate) enum Named {
     /// By id.
     Id(Uuid),
     /// By e-mail address.
@@ -183,16 +183,16 @@ pub enum Named {
 
 /// What became of one member of a change.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct MemberResult {
+pub(crate) struct MemberResult {
     /// The member as the call named them.
-    pub member: Named,
+    pub(crate) member: Named,
     /// The user, where there is one.
-    pub user: Option<Uuid>,
+    pub(crate) user: Option<Uuid>,
     /// `added`, `removed`, `unchanged` or `failed`.
-    pub outcome: &'static str,
+    pub(crate) outcome: &'static str,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub problem: Option<ItemProblem>,
+    pub(crate) problem: Option<ItemProblem>,
 }
 
 impl From<&guildhall_engine::ChangedMember> for MemberResult {
@@ -218,9 +218,9 @@ impl From<&guildhall_engine::ChangedMember> for MemberResult {
 
 /// What became of a change of members: a row a name, in the order given.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ChangedMembers {
+pub(crate) struct ChangedMembers {
     /// The rows.
-    pub results: Vec<MemberResult>,
+    pub(crate) results: Vec<MemberResult>,
     /// The company's revision after it.
-    pub revision: u64,
+    pub(crate) revision: u64,
 }

@@ -17,16 +17,16 @@ use uuid::Uuid;
 use super::extract::Place;
 use crate::http::patch::Field;
 
-pub use companies::{Company, CreatedCompany, EditCompany, NewCompany};
-pub use events::{Event, ListEvents};
-pub use groups::{EditGroup, Group, ListGroups, NewGroup, Owners, SetOwners};
-pub use keys::{Key, KeySecret, NewKey, Rotation};
-pub use members::{AddNote, ChangeMembers, ChangedMembers, Member, MemberResult, Membership, Reason};
-pub use users::{EditUser, Erase, ListUsers, NewUser, User, merged};
+pub(super) use companies::{Company, CreatedCompany, EditCompany, NewCompany};
+pub(super) use events::{Event, ListEvents};
+pub(super) use groups::{EditGroup, Group, ListGroups, NewGroup, Owners, SetOwners};
+pub(super) use keys::{Key, KeySecret, NewKey, Rotation};
+pub(super) use members::{AddNote, ChangeMembers, ChangedMembers, Member, MemberResult, Membership, Reason};
+pub(super) use users::{EditUser, Erase, ListUsers, NewUser, User, merged};
 
 /// An id as requests carry it: the hyphenated form, in either letter case, and nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Id(pub Uuid);
+pub(super) struct Id(pub(super) Uuid);
 
 impl<'de> Deserialize<'de> for Id {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
@@ -48,7 +48,7 @@ impl<'de> Deserialize<'de> for Id {
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "lowercase")]
 #[expect(dead_code, reason = "told in the document; values are written by the domain\'s own words")]
-pub enum Status {
+pub(super) enum Status {
     /// Asked in, not yet signed in; counts as a member.
     Invited,
     /// In use.
@@ -63,7 +63,7 @@ pub enum Status {
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "lowercase")]
 #[expect(dead_code, reason = "told in the document; values are written by the domain\'s own words")]
-pub enum Role {
+pub(super) enum Role {
     /// Everything in the company.
     Admin,
     /// Reads, and edits the members of groups they own.
@@ -78,7 +78,7 @@ pub enum Role {
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "lowercase")]
 #[expect(dead_code, reason = "told in the document; values are written by the domain\'s own words")]
-pub enum Access {
+pub(super) enum Access {
     /// Reads only.
     Read,
     /// Reads and changes.
@@ -89,7 +89,7 @@ pub enum Access {
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "lowercase")]
 #[expect(dead_code, reason = "told in the document; values are written by the domain\'s own words")]
-pub enum State {
+pub(super) enum State {
     /// In use.
     Live,
     /// Deleted, and can be restored until its purge.
@@ -99,7 +99,7 @@ pub enum State {
 /// The orders of a listing.
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "told in the document; values are written by the domain\'s own words")]
-pub enum Sort {
+pub(super) enum Sort {
     /// By name, as folded for comparing.
     #[schema(rename = "name")]
     Name,
@@ -116,29 +116,29 @@ pub enum Sort {
 
 /// One page of a listing.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct List<T> {
+pub(super) struct List<T> {
     /// The rows, in order.
-    pub items: Vec<T>,
+    pub(super) items: Vec<T>,
     /// The cursor of the next page; null on the last one. The `Link` header has the whole address.
-    pub next: Option<String>,
+    pub(super) next: Option<String>,
     /// The number of all rows, when `total=true` asked for it and it is counted here.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub total: Option<u64>,
+    pub(super) total: Option<u64>,
 }
 
 /// How much of a listing, and from where.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub struct ListPlain {
+pub(super) struct ListPlain {
     /// The most rows of this page.
     #[param(minimum = 1, maximum = 1000, default = 100)]
-    pub limit: Option<u32>,
+    pub(super) limit: Option<u32>,
     /// The `next` of the page before.
-    pub cursor: Option<String>,
+    pub(super) cursor: Option<String>,
     /// Count all rows as well?
     #[param(default = false)]
-    pub total: Option<bool>,
+    pub(super) total: Option<bool>,
 }
 
 macro_rules! places {
@@ -146,17 +146,17 @@ macro_rules! places {
         $(#[$doc])*
         #[derive(Debug, Deserialize, IntoParams)]
         #[into_params(parameter_in = Path)]
-        pub struct $name { $($(#[$fdoc])* #[param(value_type = Uuid)] $field: Id),+ }
+        pub(super) struct $name { $($(#[$fdoc])* #[param(value_type = Uuid)] $field: Id),+ }
 
         impl $name {
-            $($(#[$fdoc])* pub fn $getter(&self) -> $id { self.$field.0.into() })+
+            $($(#[$fdoc])* pub(super) fn $getter(&self) -> $id { self.$field.0.into() })+
         }
     )+};
 }
 
 /// A path above all companies.
 #[derive(Debug, Deserialize)]
-pub struct Root {}
+pub(super) struct Root {}
 
 places! {
     /// A path in a company.

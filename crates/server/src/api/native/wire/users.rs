@@ -17,38 +17,38 @@ use crate::http::patch::Field;
 /// A person in a company.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct User {
+pub(crate) struct User {
     /// The id, unique in the server.
-    pub id: Uuid,
+    pub(crate) id: Uuid,
     /// The whole name.
-    pub name: String,
+    pub(crate) name: String,
     /// The given name, where told apart.
-    pub given_name: Option<String>,
+    pub(crate) given_name: Option<String>,
     /// The family name, where told apart.
-    pub family_name: Option<String>,
+    pub(crate) family_name: Option<String>,
     /// The e-mail address, unique in the company.
-    pub email: String,
+    pub(crate) email: String,
     /// The sign-in name, unique in the company.
-    pub user_name: String,
+    pub(crate) user_name: String,
     /// Where the user stands.
     #[schema(value_type = super::Status)]
-    pub status: &'static str,
+    pub(crate) status: &'static str,
     /// The workspace role.
     #[schema(value_type = super::Role)]
-    pub role: &'static str,
+    pub(crate) role: &'static str,
     /// The manager, a user of the same company.
-    pub manager: Option<Uuid>,
+    pub(crate) manager: Option<Uuid>,
     /// The id that the user has in the system it comes from.
-    pub external_id: Option<String>,
+    pub(crate) external_id: Option<String>,
     /// Free attributes.
     #[schema(value_type = Object)]
-    pub attributes: Value,
+    pub(crate) attributes: Value,
     /// When the user was made.
     #[schema(format = DateTime)]
-    pub created_at: String,
+    pub(crate) created_at: String,
     /// When the record last changed.
     #[schema(format = DateTime)]
-    pub updated_at: String,
+    pub(crate) updated_at: String,
 }
 
 impl From<&domain::User> for User {
@@ -74,7 +74,7 @@ impl From<&domain::User> for User {
 /// A user to be made.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct NewUser {
+pub(crate) struct NewUser {
     /// The whole name; made of the parts when absent.
     #[schema(max_length = 255)]
     name: Option<String>,
@@ -112,7 +112,7 @@ impl NewUser {
     ///
     /// # Errors
     /// [`guildhall_domain::Error::Invalid`] on a word that is none.
-    pub fn command(self) -> Result<domain::NewUser> {
+    pub(crate) fn command(self) -> Result<domain::NewUser> {
         Ok(domain::NewUser {
             id: None,
             name: self.name,
@@ -134,7 +134,7 @@ impl NewUser {
 /// An edit of a user: a merge patch (RFC 7396).
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct EditUser {
+pub(crate) struct EditUser {
     /// The whole name; cannot be null. Without parts it is split anew.
     #[serde(default)]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 255)]
@@ -179,7 +179,7 @@ pub struct EditUser {
 
 impl EditUser {
     /// Takes out the patch of the attributes, where there is one: it is merged into what stands.
-    pub fn take_attributes(&mut self) -> Option<Map<String, Value>> {
+    pub(crate) fn take_attributes(&mut self) -> Option<Map<String, Value>> {
         match std::mem::take(&mut self.attributes) {
             Field::Value(attributes) => Some(attributes),
             other => {
@@ -193,7 +193,7 @@ impl EditUser {
     ///
     /// # Errors
     /// [`guildhall_domain::Error::Invalid`] on a word that is none.
-    pub fn command(self) -> Result<domain::EditUser> {
+    pub(crate) fn command(self) -> Result<domain::EditUser> {
         Ok(domain::EditUser {
             name: patch(self.name),
             given_name: patch(self.given_name),
@@ -211,7 +211,7 @@ impl EditUser {
 }
 
 /// The attributes `present` (the text of one JSON object) after a merge patch (RFC 7396).
-pub fn merged(present: &str, patch: &Map<String, Value>) -> String {
+pub(crate) fn merged(present: &str, patch: &Map<String, Value>) -> String {
     let mut attributes = serde_json::from_str(present).unwrap_or_default();
     merge(&mut attributes, patch);
     Value::Object(attributes).to_string()
@@ -239,7 +239,7 @@ fn merge(target: &mut Map<String, Value>, patch: &Map<String, Value>) {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub struct ListUsers {
+pub(crate) struct ListUsers {
     /// A text that name, e-mail address or sign-in name must hold, in any letter case.
     #[param(max_length = 255)]
     q: Option<String>,
@@ -251,12 +251,12 @@ pub struct ListUsers {
     sort: Option<String>,
     /// The most rows of this page.
     #[param(minimum = 1, maximum = 1000, default = 100)]
-    pub limit: Option<u32>,
+    pub(crate) limit: Option<u32>,
     /// The `next` of the page before.
-    pub cursor: Option<String>,
+    pub(crate) cursor: Option<String>,
     /// Count all rows as well?
     #[param(default = false)]
-    pub total: Option<bool>,
+    pub(crate) total: Option<bool>,
 }
 
 impl ListUsers {
@@ -264,7 +264,7 @@ impl ListUsers {
     ///
     /// # Errors
     /// [`guildhall_domain::Error::Invalid`] on the parameter that is wrong.
-    pub fn filter(&self) -> Result<(UserFilter, UserSort, Order)> {
+    pub(crate) fn filter(&self) -> Result<(UserFilter, UserSort, Order)> {
         let status = self.status.as_deref().map(|word| UserStatus::parse("status", word)).transpose()?;
         let (sort, order) = sorted(self.sort.as_deref(), UserSort::Name, UserSort::Created)?;
         Ok((UserFilter { text: searched(self.q.as_deref())?, status, ..UserFilter::default() }, sort, order))
@@ -275,8 +275,8 @@ impl ListUsers {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub struct Erase {
+pub(crate) struct Erase {
     /// Erase the person for good, instead of deactivating them?
     #[param(default = false)]
-    pub erase: Option<bool>,
+    pub(crate) erase: Option<bool>,
 }
