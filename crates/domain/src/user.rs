@@ -94,7 +94,7 @@ pub struct EditUser {
     pub given_name: Patch<String>,
     /// The family name.
     pub family_name: Patch<String>,
-    /// The e-mail address; a sign-in name equal to the old one follows it.
+    /// The e-mail address; a sign-in name equal to the old one follows it, and so does a name.
     pub email: Patch<String>,
     /// The sign-in name; clearing makes it the e-mail address again.
     pub user_name: Patch<String>,
@@ -118,9 +118,11 @@ impl User {
         self.status != UserStatus::Inactive
     }
 
-    /// The given and the family name: the parts where they are told apart, else the name split at its last space.
+    /// The given and the family name: the parts where they are told apart, else the name split at its last space. An
+    /// address that stands in for a name nobody gave is neither.
     pub fn parts(&self) -> (&str, &str) {
         match (&self.given_name, &self.family_name) {
+            (None, None) if self.name == self.email => ("", ""),
             (None, None) => name::split(&self.name),
             (given, family) => (given.as_deref().unwrap_or(""), family.as_deref().unwrap_or("")),
         }
@@ -188,8 +190,16 @@ impl User {
         };
         let (given, family) =
             (flatten(part(edit.given_name, "givenName")?), flatten(part(edit.family_name, "familyName")?));
-        let parts_edited = !given.is_keep() || !family.is_keep();
         let name_edited = !edit.name.is_keep();
+        // Sending back the parts that a name reads as is no edit, told apart or not.
+        let same = |part: &Patch<String>, reads: &str| match part {
+            Patch::Keep => true,
+            Patch::Clear => reads.is_empty(),
+            Patch::Set(part) => part == reads,
+        };
+        let (given_reads, family_reads) = self.parts();
+        let reads_same = same(&given, given_reads) && same(&family, family_reads) && !name_edited;
+        let parts_edited = !reads_same && !(given.is_keep() && family.is_keep());
         if parts_edited {
             // An edit of one part keeps the other as it reads now, told apart or not.
             let (old_given, old_family) = self.parts();
@@ -214,6 +224,9 @@ impl User {
             let email = name::email("email", &raw)?;
             if self.user_name == self.email {
                 self.user_name.clone_from(&email);
+            }
+            if self.name == self.email {
+                self.name.clone_from(&email);
             }
             self.email = email;
         }

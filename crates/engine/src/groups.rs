@@ -96,9 +96,11 @@ pub(crate) async fn settle_owners(tx: &mut Tx, group: GroupId, wanted: &[Owner])
     journal::append(tx, &Event::OwnersChanged { group, added, removed }).await
 }
 
-/// Makes a group in the transaction of a caller who may.
-async fn create(tx: &mut Tx, new: NewGroup) -> Result<Group> {
-    let (company, now, version, by) = (tx.company(), tx.now(), tx.revision(), tx.caller().user());
+/// Makes a group, if the caller may.
+pub(crate) async fn create(tx: &mut Tx, new: NewGroup) -> Result<Group> {
+    let (caller, now) = (tx.caller().clone(), tx.now());
+    authz::may(tx, &caller, Action::ManageDirectory, now).await?;
+    let (company, version, by) = (tx.company(), tx.revision(), caller.user());
     let id = new.id.unwrap_or_else(|| tx.clock.id());
     let (owner_ids, members) = (new.owners.clone(), new.members.clone());
     let mut group = Group::birth(id, new, by, now, version)?;
@@ -116,8 +118,12 @@ async fn create(tx: &mut Tx, new: NewGroup) -> Result<Group> {
 }
 
 /// Carries an edit out; the rights of record and members are asked apart, so that an owner may change members.
-async fn edit(tx: &mut Tx, before: Group, mut ask: EditGroup) -> Result<Group> {
+pub(crate) async fn edit(tx: &mut Tx, id: GroupId, mut ask: EditGroup, version: Option<u64>) -> Result<Group> {
     let (company, now, caller) = (tx.company(), tx.now(), tx.caller().clone());
+    // Whoever may neither manage the directory nor these members is refused before anything is told.
+    authz::may(tx, &caller, Action::ManageMembers(id), now).await?;
+    let before = get(tx, company, id, Shown::Live).await?;
+    matches(version, before.version)?;
     let members = ask.members.take();
     let mut group = before.clone();
     let changed = group.apply(ask)?;
@@ -222,12 +228,7 @@ impl Engine {
     /// [`Error::Forbidden`]; [`Error::Taken`] on `name` or `id`; [`Error::Unknown`] on `owners` or `users`;
     /// [`Error::Invalid`].
     pub async fn create_group(&self, caller: &Caller, new: NewGroup) -> Result<Written<Group>> {
-        self.write(caller, async move |tx| {
-            let (caller, now) = (tx.caller().clone(), tx.now());
-            authz::may(tx, &caller, Action::ManageDirectory, now).await?;
-            create(tx, new).await
-        })
-        .await
+        self.write(caller, async move |tx| create(tx, new).await).await
     }
 
     /// Edits a group's record and, where given, its whole list of direct members. `version` is what `If-Match` named.
@@ -242,15 +243,7 @@ impl Engine {
         ask: EditGroup,
         version: Option<u64>,
     ) -> Result<Written<Group>> {
-        self.write(caller, async move |tx| {
-            let (caller, now, company) = (tx.caller().clone(), tx.now(), tx.company());
-            // Whoever may neither manage the directory nor these members is refused before anything is told.
-            authz::may(tx, &caller, Action::ManageMembers(id), now).await?;
-            let before = get(tx, company, id, Shown::Live).await?;
-            matches(version, before.version)?;
-            edit(tx, before, ask).await
-        })
-        .await
+        self.write(caller, async move |tx| edit(tx, id, ask, version).await).await
     }
 
     /// Archives a group: it gives nothing any more, and can be restored until its purge (`restoreDays`).

@@ -18,7 +18,7 @@ use crate::writer::Tx;
 use crate::{Added, Engine, Written, journal};
 
 /// The most members that one call may change.
-const CHANGES: usize = 10_000;
+pub(crate) const CHANGES: usize = 10_000;
 /// The most ids that a whole list may hold.
 const WHOLE_LIST: usize = 100_000;
 
@@ -98,7 +98,7 @@ fn reason(tx: &Tx, group: GroupId, user: UserId, note: Option<String>) -> Reason
 }
 
 /// Gives each user the caller's kind of reason, for good; for each, whether that is new.
-async fn give(tx: &mut Tx, group: GroupId, users: &[UserId], note: Option<&String>) -> Result<Vec<bool>> {
+pub(crate) async fn give(tx: &mut Tx, group: GroupId, users: &[UserId], note: Option<&String>) -> Result<Vec<bool>> {
     if users.is_empty() {
         return Ok(Vec::new());
     }
@@ -220,9 +220,10 @@ pub(crate) async fn set_groups(tx: &mut Tx, user: UserId, wanted: &[GroupId], fi
     for (groups, joins) in [(&leaving, false), (&joining, true)] {
         for id in groups {
             authz::may(tx, &caller, Action::ManageMembers(*id), now).await?;
-            let group = groups::get(tx, company, *id, Shown::Live)
-                .await
-                .map_err(|_| Error::unknown(field, GroupId::NOUN, id.uuid()))?;
+            let group = groups::get(tx, company, *id, Shown::Live).await.map_err(|error| match error {
+                Error::NotFound { .. } => Error::unknown(field, GroupId::NOUN, id.uuid()),
+                fault => fault,
+            })?;
             if caller.connection.is_none() {
                 group.open_to_hands()?;
             }

@@ -7,6 +7,9 @@ pub mod companies_v3;
 mod docs;
 pub mod native;
 mod operations;
+pub mod secoda_v1;
+
+use std::time::Duration;
 
 use axum::Router;
 use axum::response::Response;
@@ -17,7 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 use crate::config::Http;
-use crate::http::layers::{self, Asked, Guard, Plan, Refusal, Settings};
+use crate::http::layers::{self, Asked, BodySize, Guard, Plan, Refusal, Settings};
 
 /// One dialect as the rest of the server sees it.
 struct Spoken {
@@ -33,11 +36,15 @@ struct Spoken {
 const SPOKEN: &[Spoken] = &[
     Spoken { name: "native", table: native::table, routes: native::routes },
     Spoken { name: "cakewalk", table: cakewalk_v1::table, routes: cakewalk_v1::routes },
+    Spoken { name: "secoda", table: secoda_v1::table, routes: secoda_v1::routes },
     Spoken { name: "companies-v3", table: companies_v3::table, routes: companies_v3::routes },
 ];
 
 /// The dialect that a path belongs to; native for paths of none, which it refuses in its own form.
 pub fn dialect_of(path: &str) -> Dialect {
+    if secoda_v1::owns(path) {
+        return Dialect::Secoda;
+    }
     let lower = path.get(..24).unwrap_or(path).to_ascii_lowercase();
     let below = |root: &str| lower.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     if below("/api") {
@@ -70,14 +77,20 @@ pub fn document(name: &str) -> Option<OpenApi> {
     Some((spoken.table)().into_openapi())
 }
 
-fn plan(_method: &Method, path: &str) -> Plan {
-    Plan::of(dialect_of(path).word())
+fn plan(method: &Method, path: &str) -> Plan {
+    let usual = Plan::of(dialect_of(path).word());
+    if secoda_v1::large(method, path) {
+        // A list of a hundred thousand members takes its time, on PostgreSQL most of all.
+        return Plan { body: BodySize::Large, deadline: Some(Duration::from_secs(30)), ..usual };
+    }
+    usual
 }
 
 /// The path manners of the dialect, before routing: letter case and trailing slashes.
 fn manners(uri: &Uri) -> Option<Uri> {
     match dialect_of(uri.path()) {
         Dialect::Cakewalk => cakewalk_v1::manners(uri),
+        Dialect::Secoda => secoda_v1::manners(uri),
         _ => None,
     }
 }
@@ -86,6 +99,7 @@ fn manners(uri: &Uri) -> Option<Uri> {
 fn refuse(asked: &Asked, refusal: Refusal) -> Response {
     match dialect_of(asked.path()) {
         Dialect::Cakewalk => cakewalk_v1::error::refuse(refusal),
+        Dialect::Secoda => secoda_v1::error::refuse(&asked.method, refusal),
         Dialect::Companies => companies_v3::error::refuse(refusal),
         _ => native::error::refuse(refusal),
     }

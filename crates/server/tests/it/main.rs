@@ -8,4 +8,5 @@ mod kill;
 mod model;
 mod native;
 mod routes;
+mod secoda;
 mod story;

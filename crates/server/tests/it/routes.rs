@@ -64,6 +64,8 @@ fn body(app: &App, route: &Route, who: Who) -> Value {
         ("native", "members" | "remove") => json!({"members": [{"id": app.id("gus")}]}),
         ("native", "owners") => json!({"owners": [app.id("edda")]}),
         ("native", "keys") => json!({"user": app.id("vera"), "access": "read"}),
+        ("secoda", "group") => json!({"name": format!("Made by {who:?}")}),
+        ("secoda", "user") => json!({"email": format!("{who:?}@new.example")}),
         ("cakewalk", "Users") => json!({"userIds": [app.id("gus")], "triggeredByUserId": app.id("ada")}),
         ("companies-v3", "user-groups" | "{groupId}") => json!({"name": format!("Made by {who:?}"), "description": ""}),
         ("companies-v3", "companies" | "{companyId}") => json!({"name": format!("Made by {who:?}")}),
