@@ -72,13 +72,6 @@ fn body(app: &App, route: &Route, who: Who) -> Value {
         ("companies-v3", "users") => json!({"name": "New", "email": format!("{who:?}@new.example")}),
         ("companies-v3", "list") => json!({"companyId": {"id": app.id("northwind")}, "pagination": {}}),
         ("companies-v3", "members") => json!({"pagination": {}, "userIdsToAdd": [app.id("gus")]}),
-        ("companies-v3", "user-groups") if route.path.contains("companies") => {
-            json!({"name": format!("Made by {who:?}"), "description": ""})
-        }
-        ("companies-v3", "list" | "members" | "user-groups") => {
-            json!({"companyId": {"id": app.id("northwind")}, "pagination": {}})
-        }
-        ("companies-v3", _) => json!({"name": "Renamed", "description": "", "email": format!("{who:?}@new.example")}),
         _ => json!({}),
     }
 }
