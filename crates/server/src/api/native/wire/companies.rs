@@ -132,6 +132,9 @@ impl EditCompany {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct NewAdmin {
+    /// The id, where the caller chooses it; one taken anywhere in the server is refused.
+    #[schema(value_type = Option<Uuid>)]
+    id: Option<Id>,
     /// The whole name; made of the parts when absent.
     #[schema(max_length = 255)]
     name: Option<String>,
@@ -180,7 +183,7 @@ impl NewCompany {
         let mut settings = domain::Settings::default();
         settings.apply(self.settings.unwrap_or_default().command())?;
         let admin = self.admin.map(|admin| guildhall_domain::user::NewUser {
-            id: None,
+            id: admin.id.map(|id| id.0.into()),
             name: admin.name,
             given_name: admin.given_name,
             family_name: admin.family_name,

@@ -75,6 +75,9 @@ impl From<&domain::Group> for Group {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct NewGroup {
+    /// The id, where the caller chooses it; one taken anywhere in the server is refused.
+    #[schema(value_type = Option<Uuid>)]
+    id: Option<Id>,
     /// The name.
     #[schema(min_length = 1, max_length = 255)]
     name: String,
@@ -102,6 +105,7 @@ impl NewGroup {
     /// [`Error::TooMany`] owners.
     pub(crate) fn command(self) -> Result<domain::NewGroup> {
         Ok(domain::NewGroup {
+            id: self.id.map(|id| id.0.into()),
             name: self.name,
             description: self.description,
             icon: self.icon,

@@ -75,6 +75,9 @@ impl From<&domain::User> for User {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct NewUser {
+    /// The id, where the caller chooses it; one taken anywhere in the server is refused.
+    #[schema(value_type = Option<Uuid>)]
+    id: Option<Id>,
     /// The whole name; made of the parts when absent.
     #[schema(max_length = 255)]
     name: Option<String>,
@@ -114,7 +117,7 @@ impl NewUser {
     /// [`guildhall_domain::Error::Invalid`] on a word that is none.
     pub(crate) fn command(self) -> Result<domain::NewUser> {
         Ok(domain::NewUser {
-            id: None,
+            id: self.id.map(|id| id.0.into()),
             name: self.name,
             given_name: self.given_name,
             family_name: self.family_name,
