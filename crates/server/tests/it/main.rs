@@ -4,6 +4,7 @@ mod cakewalk;
 mod cli;
 mod databases;
 mod kill;
+mod metrics;
 mod model;
 mod native;
 mod routes;
