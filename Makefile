@@ -5,7 +5,7 @@ CARGO ?= cargo
 WITH_POSTGRES = $(CARGO) run --quiet --package guildhall-testkit --bin with-postgres --
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test format lint deny
+.PHONY: help run check test bench format lint deny
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,14 @@ test: format lint deny ## everything CI runs: format, lints, dependency rules, a
 	@echo "== All tests, on SQLite and on a PostgreSQL started for them"
 	$(WITH_POSTGRES) $(CARGO) test --workspace
 	@echo "== All passed"
+
+# Longer runs: `make bench SECONDS=10` takes an hour. More choice: `make bench ARGS="--set M --ops a,b"`.
+SECONDS ?= 2
+ARGS ?=
+bench: ## what each operation costs, on SQLite and PostgreSQL, beside the ceiling (a quarter of an hour)
+	@echo "== Building the server and the load as they are shipped"
+	$(CARGO) build --release --package guildhall-server --bin guildhall --package guildhall-bench
+	$${CARGO_TARGET_DIR:-target}/release/guildhall-bench --seconds $(SECONDS) $(ARGS)
 
 format:
 	@echo "== Format"

@@ -242,11 +242,11 @@ impl Engine {
         Ok(offset)
     }
 
-    /// Connections of the pool in use and open; none on SQLite.
-    pub fn pool_usage(&self) -> Option<(usize, usize)> {
+    /// Connections of the pool in use and open; on SQLite those that read.
+    pub fn pool_usage(&self) -> (usize, usize) {
         match self.db() {
-            Db::Postgres(server) => Some(server.usage()),
-            Db::Sqlite(_) => None,
+            Db::Postgres(server) => server.usage(),
+            Db::Sqlite(file) => file.usage(),
         }
     }
 

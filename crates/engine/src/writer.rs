@@ -54,6 +54,10 @@ pub struct WriterStats {
     pub cases: AtomicU64,
     /// Use cases waiting or running.
     pub waiting: AtomicU64,
+    /// Revisions committed here, of all companies together.
+    pub revisions: AtomicU64,
+    /// The highest revision of any company committed here.
+    pub highest: AtomicU64,
 }
 
 /// The transaction of one use case: its connection, its company's journal, its instant and its caller.
@@ -326,11 +330,12 @@ impl Desk {
         conn.words(if self.db.is_sqlite() { "begin immediate" } else { "begin" }).await?;
         let alone = batch.len() == 1;
         let mut heads: HashMap<CompanyId, Option<Head>> = HashMap::new();
-        let mut kept = 0;
+        let (mut kept, mut before) = (0, 0);
         for work in batch.iter_mut() {
             let company = work.company();
             if let std::collections::hash_map::Entry::Vacant(place) = heads.entry(company) {
-                place.insert(companies::lock(&mut conn, company).await?);
+                let head = place.insert(companies::lock(&mut conn, company).await?);
+                before += head.as_ref().map_or(0, |head| head.revision);
             }
             let head = heads.get(&company).cloned().flatten();
             if !alone {
@@ -360,8 +365,11 @@ impl Desk {
         conn.words("commit").await?;
         self.stats.commits.fetch_add(1, Ordering::Relaxed);
         self.stats.cases.fetch_add(kept, Ordering::Relaxed);
+        let after: u64 = heads.values().flatten().map(|head| head.revision).sum();
+        self.stats.revisions.fetch_add(after.saturating_sub(before), Ordering::Relaxed);
         for (company, head) in heads {
             if let Some(head) = head {
+                self.stats.highest.fetch_max(head.revision, Ordering::Relaxed);
                 self.news.tell(company, head.revision);
             }
         }

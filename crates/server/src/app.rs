@@ -6,6 +6,7 @@ use guildhall_engine::Engine;
 
 use crate::config::Limits;
 use crate::http::rate::{Rates, WrongCredentials};
+use crate::metrics::Metrics;
 
 /// The state of the router. Cheap to clone.
 #[derive(Clone)]
@@ -17,6 +18,7 @@ struct Inner {
     cakewalk_calls: Rates,
     calls: Rates,
     wrong: WrongCredentials,
+    metrics: Metrics,
 }
 
 impl App {
@@ -26,6 +28,7 @@ impl App {
             cakewalk_calls: Rates::new(limits.cakewalk_calls),
             calls: Rates::new(limits.calls),
             wrong: WrongCredentials::new(limits.wrong_credentials),
+            metrics: Metrics::default(),
             engine,
             limits,
         }))
@@ -51,10 +54,15 @@ impl App {
     pub fn wrong(&self) -> &WrongCredentials {
         &self.0.wrong
     }
-    /// Lets go of what the limiters need no more; for a timer.
+    /// What is counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+    /// Lets go of what the limiters need no more, and folds what was counted; for a timer.
     pub fn retain_recent(&self) {
         self.0.cakewalk_calls.retain_recent();
         self.0.calls.retain_recent();
         self.0.wrong.retain_recent();
+        self.0.metrics.fold();
     }
 }

@@ -103,10 +103,31 @@ impl Server {
     /// # Errors
     /// When no PostgreSQL is found or it does not start; the message says why and what to do.
     pub fn start() -> Result<Self> {
+        Self::start_with(&["fsync=off", "full_page_writes=off", "synchronous_commit=off", "autovacuum=off"])
+    }
+
+    /// Starts a server that keeps what it has acknowledged, as one in earnest does; for measurements.
+    ///
+    /// # Errors
+    /// When no PostgreSQL is found or it does not start; the message says why and what to do.
+    pub fn start_durable() -> Result<Self> {
+        Self::start_with(&[])
+    }
+
+    fn start_with(settings: &[&str]) -> Result<Self> {
         let programs = programs()?;
         let account = account()?;
         // Between finding a port free and listening on it somebody else may have taken it.
-        Self::attempt(&programs, account).or_else(|_| Self::attempt(&programs, account))
+        Self::attempt(&programs, account, settings).or_else(|_| Self::attempt(&programs, account, settings))
+    }
+
+    /// The process from which all others of this server come.
+    ///
+    /// # Errors
+    /// When the server is gone.
+    pub fn process(&self) -> Result<u32> {
+        let state = fs::read_to_string(self.directory.join("data/postmaster.pid")).context("PostgreSQL is gone")?;
+        state.lines().next().and_then(|line| line.trim().parse().ok()).context("PostgreSQL has no process id")
     }
 
     /// A superuser's URL of the database `postgres`, fit for [`VARIABLE`].
@@ -115,7 +136,7 @@ impl Server {
         &self.url
     }
 
-    fn attempt(programs: &Path, account: Option<Account>) -> Result<Self> {
+    fn attempt(programs: &Path, account: Option<Account>, settings: &[&str]) -> Result<Self> {
         let directory =
             tempfile::Builder::new().prefix("guildhall-pg-").tempdir().context("make a directory for PostgreSQL")?;
         let (path, data) = (directory.path(), directory.path().join("data"));
@@ -153,13 +174,12 @@ impl Server {
             "listen_addresses=127.0.0.1",
             &format!("unix_socket_directories={}", path.display()),
             "max_connections=200",
-            "fsync=off",
-            "full_page_writes=off",
-            "synchronous_commit=off",
-            "autovacuum=off",
             "jit=off",
             "timezone=UTC",
-        ] {
+        ]
+        .iter()
+        .chain(settings)
+        {
             keeper.args(["-c", setting]);
         }
         // A group of its own, so that Ctrl-C at the terminal reaches the owner and not the keeper.

@@ -43,6 +43,7 @@ impl Client {
 pub(crate) struct File {
     path: PathBuf,
     readers: Mutex<Vec<Client>>,
+    most: usize,
     free: Semaphore,
     /// One process per file: held here, so that it outlives the last write that waits.
     _lock: std::fs::File,
@@ -52,7 +53,7 @@ impl File {
     /// Names the file, which must exist by the first read, how many may read it at once, and the lock that is its own.
     pub(crate) fn new(path: &Path, readers: usize, lock: std::fs::File) -> Self {
         let pool = Mutex::new(Vec::with_capacity(readers));
-        Self { path: path.to_owned(), readers: pool, free: Semaphore::new(readers), _lock: lock }
+        Self { path: path.to_owned(), readers: pool, most: readers, free: Semaphore::new(readers), _lock: lock }
     }
 
     /// The file.
@@ -77,6 +78,12 @@ impl File {
             return; // it is dropped, and the next reader makes a fresh one
         }
         self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
+    }
+
+    /// Read connections in use and open, for metrics.
+    pub(crate) fn usage(&self) -> (usize, usize) {
+        let busy = self.most - self.free.available_permits();
+        (busy, busy + self.readers.lock().unwrap_or_else(PoisonError::into_inner).len())
     }
 
     /// A connection for writing.

@@ -62,7 +62,8 @@ pub fn service(app: &App, http: &Http) -> Guard<Router> {
     for spoken in SPOKEN {
         router = router.merge((spoken.routes)(app));
     }
-    let settings = Settings { manners: Some(manners), ..Settings::new(http, refuse, plan) };
+    let settings =
+        Settings { manners: Some(manners), metrics: app.metrics().clone(), ..Settings::new(http, refuse, plan) };
     layers::wrap(router.with_state(app.clone()), settings)
 }
 

@@ -18,12 +18,13 @@ use serde_json::json;
 use super::native;
 use crate::app::App;
 
-/// `/`, `/health`, `/ready` and `/openapi/{dialect}.json`; none asks for a credential.
+/// `/`, `/health`, `/ready`, `/metrics` and `/openapi/{dialect}.json`; none asks for a credential.
 pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/", get(index))
         .route("/health", get(health))
         .route("/ready", get(ready))
+        .route("/metrics", get(metrics))
         .route("/openapi/{document}", get(openapi))
 }
 
@@ -44,6 +45,12 @@ async fn ready(State(app): State<App>) -> Response {
         Ok(()) => Json(json!({"status": "ready"})).into_response(),
         Err(error) => native::error::answer(error, RequestId::NIL),
     }
+}
+
+/// What was counted, for Prometheus.
+async fn metrics(State(app): State<App>) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics().render(app.engine()))
+        .into_response()
 }
 
 /// A document as it is sent: its bytes and their tag.

@@ -96,6 +96,7 @@ async fn admit(door: &Door, headers: &HeaderMap, address: Option<IpAddr>, reques
     };
     let caller = match outcome {
         Err(Error::Unauthenticated { why }) => {
+            door.app.metrics().refused_credential(door.dialect);
             // A right credential is never held up by wrong ones from the same address.
             return Err(match address.map(|address| door.app.wrong().failed(address)) {
                 Some(Err(retry)) => Error::TooFast { retry_after: retry.0 },

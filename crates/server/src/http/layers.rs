@@ -35,6 +35,7 @@ use super::{
     record::Record,
 };
 use crate::config::{Http, Limits};
+use crate::metrics::Metrics;
 
 /// What the layers need to know of the dialects, and of the configuration.
 #[derive(Debug, Clone)]
@@ -51,6 +52,8 @@ pub struct Settings {
     pub plan: fn(&Method, &str) -> Plan,
     /// A dialect's path manners: another target to route by, where letter case or a trailing slash do not matter to it.
     pub manners: Option<fn(&Uri) -> Option<Uri>>,
+    /// Where requests are counted.
+    pub metrics: Metrics,
 }
 
 impl Settings {
@@ -63,6 +66,7 @@ impl Settings {
             refuse,
             plan,
             manners: None,
+            metrics: Metrics::default(),
         }
     }
 }
@@ -148,7 +152,7 @@ where
     let request_id = RequestId(Uuid::new_v4());
     let asked = Asked { method: request.method().clone(), uri: request.uri().clone(), request_id };
     let plan = (settings.plan)(&asked.method, asked.path());
-    let mut record = Record::open(asked, plan.dialect);
+    let mut record = Record::open(asked, plan.dialect, &settings.metrics);
     let asked = &record.asked;
 
     let mut response = match admit(settings, plan, asked, request) {

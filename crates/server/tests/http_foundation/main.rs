@@ -25,6 +25,7 @@ use guildhall_server::{
         peer::Origin,
         stop::CancellationToken,
     },
+    metrics::Metrics,
 };
 use serde_json::{Value, json};
 use tokio::{
@@ -109,7 +110,15 @@ fn plan(_: &Method, path: &str) -> Plan {
 }
 
 fn settings(limits: &Limits) -> Settings {
-    Settings { limits: limits.clone(), trusted_proxies: vec![], allowed_hosts: vec![], refuse, plan, manners: None }
+    Settings {
+        limits: limits.clone(),
+        trusted_proxies: vec![],
+        allowed_hosts: vec![],
+        refuse,
+        plan,
+        manners: None,
+        metrics: Metrics::default(),
+    }
 }
 
 async fn start(limits: Limits, change: impl FnOnce(&mut Settings)) -> App {

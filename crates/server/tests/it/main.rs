@@ -5,6 +5,7 @@ mod cli;
 mod companies;
 mod databases;
 mod kill;
+mod metrics;
 mod model;
 mod native;
 mod routes;
