@@ -160,8 +160,7 @@ mod tests {
     }
 
     fn told(number: u32, size: u32, total: u64, rows: usize) -> Option<(Option<String>, Option<String>, u64)> {
-        let page = Page { items: (), next: None::<()>, total: Some(total) };
-        let page = Page { items: vec![page.items; rows], next: page.next, total: page.total };
+        let page = Page { items: vec![(); rows], next: None::<()>, total: Some(total) };
         let listed = Listed::of(&paged(number, size), &page, vec![(); rows]).ok()?;
         Some((listed.links.previous, listed.links.next, listed.total_pages))
     }
