@@ -106,9 +106,7 @@ impl Set {
         let mut random = Random::new(0x6011_d4a1);
         let company = random.id();
         let users: Vec<Uuid> = (0..size.users).map(|_| random.id()).collect();
-        let topics: Vec<String> = (0..size.groups.div_ceil(PER_TOPIC))
-            .map(|_| syllables(&mut random))
-            .collect();
+        let topics: Vec<String> = (0..size.groups.div_ceil(PER_TOPIC)).map(|_| syllables(&mut random)).collect();
         let mut pairs = HashSet::with_capacity(size.memberships);
         let groups = group_sizes(size)
             .into_iter()

@@ -198,8 +198,8 @@ impl User {
             Patch::Set(part) => part == reads,
         };
         let (given_reads, family_reads) = self.parts();
-        let reads_same = same(&given, given_reads) && same(&family, family_reads) && !name_edited;
-        let parts_edited = !(reads_same || given.is_keep() && family.is_keep());
+        let sent_back = same(&given, given_reads) && same(&family, family_reads) && !name_edited;
+        let parts_edited = !(sent_back || given.is_keep() && family.is_keep());
         if parts_edited {
             // An edit of one part keeps the other as it reads now, told apart or not.
             let (old_given, old_family) = self.parts();

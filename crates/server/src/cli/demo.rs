@@ -62,6 +62,7 @@ impl Demo {
             true => format!("{}://localhost:{}", url.split(':').next().unwrap_or("http"), address.port()),
         };
         let (id, secret, token) = (self.key.key.id, &self.key.secret, self.key.token());
+        let json = r#"-H 'Content-Type: application/json' -d '{"pagination":{}}'"#;
         format!(
             "
 The demo company is Northwind Traders. Until the next start this key acts as Ada Lindqvist, who administers it.
@@ -74,7 +75,15 @@ Native: groups, and the members of Engineering
   curl -H 'Authorization: Bearer {token}' {url}/v1/companies/{COMPANY}/groups
   curl -H 'Authorization: Bearer {token}' {url}/v1/companies/{COMPANY}/groups/{GROUP}/members
 
-Ctrl-C stops the server.
+Secoda v1: groups with their members
+  curl -H 'Authorization: Bearer {token}' {url}/api/v1/auth/group
+
+Companies v3: a token from the key, groups, and the members of Engineering (the key itself serves as a token too)
+  curl -d grant_type=client_credentials -d client_id={id} -d client_secret={secret} {url}/v2/auth/oauth2-token
+  curl {json} -H 'Authorization: Bearer {token}' {url}/v3/companies/{COMPANY}/user-groups/list
+  curl {json} -H 'Authorization: Bearer {token}' {url}/v3/companies/{COMPANY}/user-groups/{GROUP}/members
+
+Every call there is: {url}/docs. Ctrl-C stops the server.
 "
         )
     }
