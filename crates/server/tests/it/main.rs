@@ -4,6 +4,7 @@ mod cakewalk;
 mod cli;
 mod companies;
 mod databases;
+mod doors;
 mod kill;
 mod metrics;
 mod model;
