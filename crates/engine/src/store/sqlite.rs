@@ -167,6 +167,14 @@ pub(crate) fn run(conn: &Client, statement: &Statement, values: &[Value<'_>]) ->
     prepared.execute(rusqlite::params_from_iter(values)).map(|n| n as u64).map_err(|e| error(&e))
 }
 
+/// Runs words; those that stand alone, such as `savepoint one`, stay prepared.
+pub(crate) fn words(conn: &Client, words: &str) -> Result<()> {
+    if words.contains(';') {
+        return conn.execute_batch(words).map_err(|e| error(&e));
+    }
+    conn.prepare_cached(words).and_then(|mut prepared| prepared.execute([])).map(drop).map_err(|e| error(&e))
+}
+
 /// What a fault of SQLite means to the caller.
 pub(crate) fn error(e: &rusqlite::Error) -> Error {
     match e.sqlite_error_code() {
