@@ -157,7 +157,7 @@ impl Conn {
     /// Runs bare words such as `savepoint`, which take no values.
     pub(crate) async fn words(&mut self, words: &str) -> Result<()> {
         match self {
-            Self::Sqlite(conn) => conn.execute_batch(words).map_err(|e| sqlite::error(&e)),
+            Self::Sqlite(conn) => sqlite::words(conn, words),
             Self::Postgres(client) => client.words(words).await,
         }
     }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use guildhall_domain::{Error, Result};
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -109,6 +110,8 @@ pub(crate) fn open(path: &Path, write: bool) -> Result<Client> {
     };
     conn.execute_batch(pragmas).map_err(|e| error(&e))?;
     conn.set_prepared_statement_cache_capacity(PREPARED);
+    // Else SQLite plans a statement anew whenever a value bound to it might suit another plan: at nearly each use.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(|e| error(&e))?;
     let until = Arc::new(Mutex::new(Instant::now()));
     if !write {
         let until = Arc::clone(&until);
@@ -162,6 +165,14 @@ pub(crate) fn row<T>(
 pub(crate) fn run(conn: &Client, statement: &Statement, values: &[Value<'_>]) -> Result<u64> {
     let mut prepared = conn.prepare_cached(statement.sqlite).map_err(|e| error(&e))?;
     prepared.execute(rusqlite::params_from_iter(values)).map(|n| n as u64).map_err(|e| error(&e))
+}
+
+/// Runs words; those that stand alone, such as `savepoint one`, stay prepared.
+pub(crate) fn words(conn: &Client, words: &str) -> Result<()> {
+    if words.contains(';') {
+        return conn.execute_batch(words).map_err(|e| error(&e));
+    }
+    conn.prepare_cached(words).and_then(|mut prepared| prepared.execute([])).map(drop).map_err(|e| error(&e))
 }
 
 /// What a fault of SQLite means to the caller.
