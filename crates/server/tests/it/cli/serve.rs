@@ -92,7 +92,7 @@ fn a_newer_schema_is_refused() {
     let told = refused(bench.run(&["serve", "--listen", "127.0.0.1:0"]));
     assert_eq!(
         told,
-        "the database has schema 99, which is newer than schema 1 of this guildhall; start the newer guildhall that wrote it, or restore a backup made by this one"
+        "the database has schema 99, which is newer than schema 2 of this guildhall; start the newer guildhall that wrote it, or restore a backup made by this one"
     );
 }
 

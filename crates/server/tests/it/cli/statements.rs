@@ -38,6 +38,8 @@ async fn none_reads_a_whole_table() {
 const COMPANY: &[(&str, &str)] = &[
     ("::ALL_OF", "pages of an export, in the order of the key"),
     ("::FORGET", "takes away a company whose import failed"),
+    ("::COUNT", "a total, where the caller asks for one, counts what fits"),
+    ("keys::NAMED", "the few keys of a company, when the demo replaces its own"),
 ];
 
 #[tokio::test]
@@ -49,7 +51,11 @@ async fn none_reads_a_whole_company() {
         .iter()
         .filter(|(name, lines)| {
             // A listing walks an index in its order and ends after its page; anything else must know more than the company.
-            let walks = |line: &String| line.starts_with("SEARCH") && line.ends_with("(company_id=?)");
+            let walks = |line: &String| {
+                let by_company = line.starts_with("SEARCH") && line.ends_with("(company_id=?)");
+                // Of a company's own row there is one.
+                by_company && !line.starts_with("SEARCH companies ") && !line.starts_with("SEARCH c ")
+            };
             lines.iter().any(walks) && !COMPANY.iter().any(|(allowed, _)| name.contains(allowed))
         })
         .collect();
