@@ -23,7 +23,7 @@ async fn metrics_tell_of_requests_writes_and_refusals_by_route() {
         assert_eq!(before.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
         let before = before.body;
         let users = format!("/api/v1/UsersGroups/{eng}/Users");
-        app.cakewalk().post(&users, json!({"userIds": [gus]})).await.is(201);
+        app.cakewalk().post(&users, json!({"userIds": [gus], "triggeredByUserId": app.id("ada")})).await.is(201);
         let after = app.cakewalk().get("/metrics").await.is(200).body;
 
         let group = |status| {
