@@ -54,12 +54,12 @@ pub(super) async fn send(
     mut input: Receiver<Piece>,
     output: Sender<Out>,
 ) -> Result<(), Failure> {
-    let gone = |_| Failure::new("the server ended before it had answered; its log says why, then try again");
+    let gone = |_: io::Error| Failure::new("the server ended before it had answered; its log says why, then try again");
     let (mut from, mut to) = server.into_split();
     let mut hello = serde_json::to_vec(&Hello { guildhall: VERSION.into(), command })
         .map_err(|e| Failure::new(format!("the command cannot be handed over: {e}")))?;
     hello.push(b'\n');
-    let sending = async {
+    let feeding = async {
         to.write_all(&hello).await?;
         while let Some(piece) = input.recv().await {
             match piece {
@@ -93,27 +93,22 @@ pub(super) async fn send(
             }
         }
     };
+    // A server that has its answer stops reading before we stop writing: what it says is still to come, and to be heard
+    // to its end.
+    let sending = async {
+        if feeding.await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
     let ended: Option<Option<String>> = tokio::select! {
         received = receiving => received.map_err(gone)?,
-        // A server that refuses stops reading before we stop writing: what it has to say is still to come.
-        sent = sending => match sent {
-            Ok(()) => None,
-            Err(_) => last_word(&mut from).await.map_err(gone)?,
-        },
+        () = sending => None,
         () = output.closed() => None,
     };
     match ended {
         Some(None) => Ok(()),
         Some(Some(why)) => Err(Failure::new(why)),
         None => Err(Failure::new("interrupted; nothing of it was kept")),
-    }
-}
-
-async fn last_word(from: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Option<String>>> {
-    loop {
-        if let (b'X', bytes) = take(from).await? {
-            return serde_json::from_slice(&bytes).map(Some).map_err(io::Error::other);
-        }
     }
 }
 
