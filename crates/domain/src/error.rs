@@ -4,6 +4,8 @@ use std::fmt;
 
 use uuid::Uuid;
 
+use crate::ids::GroupId;
+
 /// The outcome of whatever may be refused.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -48,6 +50,12 @@ pub enum Error {
     Conflict {
         /// Why not, as a whole sentence without its full stop.
         why: String,
+    },
+    /// A nesting would put a group inside itself.
+    #[error("a group cannot be inside itself: {}", chain(groups))]
+    Cycle {
+        /// The parent of the refused nesting, its child, and the groups from there back to the parent, in order.
+        groups: Vec<GroupId>,
     },
     /// Another record has this value already.
     #[error("{field}: {why}")]
@@ -127,6 +135,10 @@ fn first(ids: &[Uuid]) -> impl fmt::Display {
     ids.first().copied().unwrap_or_default()
 }
 
+fn chain(groups: &[GroupId]) -> String {
+    groups.iter().map(GroupId::to_string).collect::<Vec<_>>().join(" > ")
+}
+
 fn first_by(held: &[(Uuid, String)]) -> &str {
     held.first().map_or("", |(_, by)| by.as_str())
 }
@@ -157,7 +169,9 @@ impl Error {
         match self {
             Self::Invalid { .. } | Self::TooMany { .. } | Self::Unknown { .. } => "invalid",
             Self::NotFound { .. } => "not_found",
-            Self::Conflict { .. } | Self::Taken { .. } | Self::Stale | Self::Ahead { .. } => "conflict",
+            Self::Conflict { .. } | Self::Cycle { .. } | Self::Taken { .. } | Self::Stale | Self::Ahead { .. } => {
+                "conflict"
+            }
             Self::Closed { .. } | Self::HeldMembers { .. } | Self::Unmodifiable => "protected",
             Self::Unauthenticated { .. } => "unauthenticated",
             Self::ReadOnlyKey => "read_only_key",

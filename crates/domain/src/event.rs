@@ -43,10 +43,20 @@ pub enum Event {
     GroupPurged { group: GroupId },
     /// The owners of a group changed.
     OwnersChanged { group: GroupId, added: Vec<Owner>, removed: Vec<Owner> },
+    /// A group was put inside another: its effective members are effective members of the parent.
+    GroupNested { parent: GroupId, child: GroupId },
+    /// A group was taken out of another.
+    GroupUnnested { parent: GroupId, child: GroupId },
     /// Reasons of this kind were given to users.
     MembersAdded { group: GroupId, users: Vec<UserId>, kind: ReasonKind, window: Window, note: Option<String> },
     /// Reasons of these users were ended.
     MembersRemoved { group: GroupId, users: Vec<UserId> },
+    /// The window or note of these users' reasons of one kind was changed.
+    MembersChanged { group: GroupId, users: Vec<UserId>, kind: ReasonKind, window: Window, note: Option<String> },
+    /// The windows of these users' reasons began, at the instant this event is true from.
+    MembersStarted { group: GroupId, users: Vec<UserId>, at: Timestamp },
+    /// The windows of these users' reasons ended, at the instant this event is true from.
+    MembersEnded { group: GroupId, users: Vec<UserId>, at: Timestamp },
     /// A key was made.
     KeyCreated { key: KeyId, user: Option<UserId>, access: Access, expires_at: Option<Timestamp> },
     /// A key got a new secret; the old one works until the given time.
@@ -74,11 +84,24 @@ impl Event {
             Self::GroupRestored { .. } => "group.restored",
             Self::GroupPurged { .. } => "group.purged",
             Self::OwnersChanged { .. } => "group.owners_changed",
+            Self::GroupNested { .. } => "group.nested",
+            Self::GroupUnnested { .. } => "group.unnested",
+            Self::MembersChanged { .. } => "group.members_changed",
+            Self::MembersStarted { .. } => "group.members_started",
+            Self::MembersEnded { .. } => "group.members_ended",
             Self::MembersAdded { .. } => "group.members_added",
             Self::MembersRemoved { .. } => "group.members_removed",
             Self::KeyCreated { .. } => "key.created",
             Self::KeyRotated { .. } => "key.rotated",
             Self::KeyRevoked { .. } => "key.revoked",
+        }
+    }
+
+    /// The instant it is true from, where that is not the one at which it is written.
+    pub fn at(&self) -> Option<Timestamp> {
+        match self {
+            Self::MembersStarted { at, .. } | Self::MembersEnded { at, .. } => Some(*at),
+            _ => None,
         }
     }
 
@@ -100,6 +123,11 @@ impl Event {
             | Self::GroupRestored { group }
             | Self::GroupPurged { group }
             | Self::OwnersChanged { group, .. }
+            | Self::GroupNested { parent: group, .. }
+            | Self::GroupUnnested { parent: group, .. }
+            | Self::MembersChanged { group, .. }
+            | Self::MembersStarted { group, .. }
+            | Self::MembersEnded { group, .. }
             | Self::MembersAdded { group, .. }
             | Self::MembersRemoved { group, .. } => group.uuid(),
             Self::KeyCreated { key, .. } | Self::KeyRotated { key, .. } | Self::KeyRevoked { key } => key.uuid(),

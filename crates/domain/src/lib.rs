@@ -12,6 +12,7 @@ pub mod ids;
 pub mod key;
 pub mod membership;
 pub mod name;
+pub mod nesting;
 pub mod page;
 pub mod patch;
 pub mod time;

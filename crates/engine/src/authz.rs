@@ -2,9 +2,11 @@
 
 use guildhall_domain::caller::{Access, Caller, Dialect, Role};
 use guildhall_domain::company::CompanyState;
+use guildhall_domain::group::Owner;
 use guildhall_domain::ids::{CompanyId, GroupId, UserId};
 use guildhall_domain::{Error, Result, Timestamp};
 
+use crate::nestings;
 use crate::store::{Conn, keys, owners};
 use crate::writer::Tx;
 
@@ -62,10 +64,23 @@ async fn allowed(conn: &mut Conn, caller: &Caller, action: Action, now: Timestam
         (Some(role), Action::ReadDirectory) => role != Role::Guest,
         (Some(role), Action::ReadUser(user)) => role != Role::Guest || caller.user() == Some(user),
         (Some(_), Action::ManageMembers(group)) => match caller.user() {
-            Some(user) => owners::owns(conn, caller.company, group, user, now).await?,
+            Some(user) => owns(conn, caller.company, group, user, now).await?,
             None => false,
         },
     })
+}
+
+/// Does the user own the group, in person or as an effective member of a group that does?
+async fn owns(conn: &mut Conn, company: CompanyId, group: GroupId, user: UserId, now: Timestamp) -> Result<bool> {
+    let owners = owners::of_group(conn, company, group).await?;
+    if owners.contains(&Owner::User(user)) {
+        return Ok(true);
+    }
+    if !owners.iter().any(|owner| matches!(owner, Owner::Group(_))) {
+        return Ok(false);
+    }
+    let groups = nestings::groups_of(conn, company, user, now).await?;
+    Ok(groups.into_iter().any(|group| owners.contains(&Owner::Group(group))))
 }
 
 /// Refuses a change by a key that may only read; asked before a change is queued, whatever its right.

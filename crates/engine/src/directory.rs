@@ -27,6 +27,7 @@ use uuid::Uuid;
 
 use crate::Engine;
 use crate::store::companies;
+use crate::store::nestings::Nesting;
 
 pub use export::Told;
 pub use held::Load;
@@ -43,6 +44,17 @@ pub enum Record {
     Group(Box<GroupRecord>),
     /// A membership.
     Membership(MembershipRecord),
+    /// A group inside another.
+    Nesting(NestingRecord),
+}
+
+/// A nesting as a record tells it.
+#[derive(Clone, Copy, Debug)]
+pub struct NestingRecord {
+    /// The company.
+    pub company: CompanyId,
+    /// The groups.
+    pub nesting: Nesting,
 }
 
 /// A company as a record tells it.
@@ -146,6 +158,8 @@ pub struct Loaded {
     pub groups: u64,
     /// Memberships.
     pub memberships: u64,
+    /// Nestings.
+    pub nestings: u64,
 }
 
 impl std::ops::AddAssign for Loaded {
@@ -154,6 +168,7 @@ impl std::ops::AddAssign for Loaded {
         self.users += more.users;
         self.groups += more.groups;
         self.memberships += more.memberships;
+        self.nestings += more.nestings;
     }
 }
 

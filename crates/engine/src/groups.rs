@@ -12,7 +12,7 @@ use crate::authz::{self, Action};
 use crate::companies::matches;
 use crate::store::{self, Conn, groups, owners, reasons};
 use crate::writer::Tx;
-use crate::{Engine, GroupFilter, GroupKey, GroupSort, Written, journal, memberships, users};
+use crate::{Engine, GroupFilter, GroupKey, GroupSort, Written, journal, memberships, nestings, users};
 
 /// Which groups a door shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -264,6 +264,7 @@ impl Engine {
             (group.updated_at, group.updated_by, group.version) = (now, caller.user(), tx.revision());
             // Closed in the very revision that the group's version names: that is how a restore finds them.
             reasons::close_group(tx, company, id, now, group.version, caller.user()).await?;
+            nestings::end_all(tx, id, group.version).await?;
             groups::update(tx, company, &group).await?;
             tx.head_mut().wake_at(purge_at);
             journal::append(tx, &Event::GroupArchived { group: id, purge_at }).await?;
@@ -288,13 +289,14 @@ impl Engine {
                 return Err(GONE);
             }
             check_unique(tx, &group.name, id).await?;
-            let revision = tx.revision();
+            let (revision, archived) = (tx.revision(), group.clone());
             reopen(tx, &group, now, revision).await?;
             (group.state, group.purge_at) = (GroupState::Live, None);
             (group.updated_at, group.updated_by, group.version) = (now, caller.user(), revision);
             group.members_changed_at = now;
             groups::update(tx, company, &group).await?;
             journal::append(tx, &Event::GroupRestored { group: id }).await?;
+            nestings::reopen(tx, &archived).await?;
             Ok(group)
         })
         .await

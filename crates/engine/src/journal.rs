@@ -32,7 +32,7 @@ pub(crate) async fn append(tx: &mut Tx, event: &Event) -> Result<()> {
     let caller: &Caller = tx.caller();
     let mut entry = Entry {
         revision: tx.revision(),
-        at: now,
+        at: event.at().unwrap_or(now),
         recorded_at: now,
         kind: event.kind().into(),
         subject: event.subject(),
@@ -121,7 +121,8 @@ fn encode(event: &Event) -> (Value, Option<Value>) {
         Event::OwnersChanged { group, added, removed } => {
             json!({"group": group.to_string(), "added": owners(added), "removed": owners(removed)})
         }
-        Event::MembersAdded { group, users, kind, window, note } => {
+        Event::MembersAdded { group, users, kind, window, note }
+        | Event::MembersChanged { group, users, kind, window, note } => {
             let mut data = json!({"group": group.to_string(), "users": ids(users), "reason": kind.word()});
             for (name, value) in [("startsAt", window.starts), ("endsAt", window.ends)] {
                 if let Some(at) = value {
@@ -132,6 +133,12 @@ fn encode(event: &Event) -> (Value, Option<Value>) {
                 data["note"] = note.as_str().into();
             }
             data
+        }
+        Event::GroupNested { parent, child } | Event::GroupUnnested { parent, child } => {
+            json!({"group": parent.to_string(), "child": child.to_string()})
+        }
+        Event::MembersStarted { group, users, .. } | Event::MembersEnded { group, users, .. } => {
+            json!({"group": group.to_string(), "users": ids(users)})
         }
         Event::MembersRemoved { group, users } => json!({"group": group.to_string(), "users": ids(users)}),
         Event::KeyCreated { key, user, access, expires_at } => json!({

@@ -13,6 +13,7 @@ mod journal;
 mod keys;
 mod listed;
 mod memberships;
+mod nestings;
 mod news;
 mod restore;
 mod secrets;
@@ -41,6 +42,7 @@ pub use restore::{Restored, restore};
 pub use secrets::Secrets;
 pub use store::events::Entry;
 pub use store::groups::{GroupFilter, GroupKey, GroupSort};
+pub use store::nestings::{Nesting, Towards};
 pub use store::reasons::Added;
 pub use store::refusals::Refusal;
 pub use store::users::{UserFilter, UserKey, UserSort};
@@ -93,6 +95,11 @@ impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Engine")
     }
+}
+
+/// The number of the newest schema that this binary knows.
+pub fn schema() -> i64 {
+    store::migrate::known()
 }
 
 /// The file behind a `sqlite:` address.

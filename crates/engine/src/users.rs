@@ -10,7 +10,7 @@ use guildhall_domain::{Error, Result, name};
 
 use crate::authz::{self, Action};
 use crate::companies::matches;
-use crate::store::{self, Conn, events, groups, keys, owners, reasons};
+use crate::store::{self, Conn, absences, events, groups, keys, owners, reasons};
 use crate::writer::Tx;
 use crate::{Engine, UserFilter, UserKey, UserSort, Written, journal, memberships};
 
@@ -134,6 +134,7 @@ async fn save(tx: &mut Tx, before: &User, mut user: User, mut changed: Vec<&'sta
     store::users::update(tx, company, &user).await?;
     if before.counts() != user.counts() {
         changed.retain(|field| *field != "status");
+        mark_absence(tx, &user).await?;
         let id = user.id;
         let event =
             if user.counts() { Event::UserReactivated { user: id } } else { Event::UserDeactivated { user: id } };
@@ -147,6 +148,16 @@ async fn save(tx: &mut Tx, before: &User, mut user: User, mut changed: Vec<&'sta
         journal::append(tx, &Event::UserUpdated { user: user.id, fields: fields(&user, Some(&changed)) }).await?;
     }
     Ok(user)
+}
+
+/// Notes that a user counts for nothing from now on, or counts again.
+pub(crate) async fn mark_absence(tx: &mut Tx, user: &User) -> Result<()> {
+    let (company, now) = (tx.company(), tx.now());
+    if user.counts() {
+        absences::end(tx, company, user.id, now).await
+    } else {
+        absences::begin(tx, company, &[user.id], now).await
+    }
 }
 
 /// The user, if the company has them.
@@ -343,6 +354,7 @@ impl Engine {
             reasons::close_user(tx, company, id, now, revision, caller.user()).await?;
             owners::drop_owner(tx, company, id.uuid()).await?;
             keys::revoke_user(tx, company, id, now).await?;
+            absences::begin(tx, company, &[id], now).await?;
             store::users::erase(tx, company, id, now, revision).await?;
             events::erase(tx, company, id).await?;
             journal::append(tx, &Event::UserErased { user: id }).await

@@ -9,6 +9,7 @@ use guildhall_domain::{Error, Result};
 use tokio::sync::mpsc::Sender;
 
 use crate::Engine;
+use crate::store::nestings::{self, Nesting};
 use crate::store::{Conn, companies, groups, owners, reasons, users};
 
 /// Rows read at a time.
@@ -23,13 +24,15 @@ pub enum Told {
     User(CompanyId, User),
     /// A group of a company, with its owners.
     Group(CompanyId, Group, Vec<Owner>),
+    /// A nesting in a company.
+    Nesting(CompanyId, Nesting),
     /// A membership in a company.
     Membership(CompanyId, Reason),
 }
 
 impl Engine {
-    /// Sends the records of one company, or of all, to `sink`: each company with its users, groups and memberships, by
-    /// id. Purged groups, erased people and rule reasons are not told. Ends early when nobody receives any more.
+    /// Sends the records of one company, or of all, to `sink`: each company with its users, groups, nestings and
+    /// memberships, by id. Purged groups, erased people and rule reasons are not told. Ends early when nobody receives any more.
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is no such company in use; [`Error::Unavailable`].
@@ -72,6 +75,14 @@ impl Engine {
             let owned = owners::of_groups(conn, id, &of).await?;
             let told = shown.into_iter().zip(owned).map(|(group, owners)| Told::Group(id, group, owners));
             if !tell(sink, told.collect()).await {
+                return Ok(false);
+            }
+        }
+        let mut after = Some(Nesting { parent: GroupId::NIL, child: GroupId::NIL });
+        while let Some(from) = after {
+            let page = nestings::all_of(conn, id, from, PAGE).await?;
+            after = page.last().copied();
+            if !tell(sink, page.into_iter().map(|nesting| Told::Nesting(id, nesting)).collect()).await {
                 return Ok(false);
             }
         }

@@ -8,13 +8,15 @@ use guildhall_domain::event::Event;
 use guildhall_domain::group::{Group, GroupState, Owner};
 use guildhall_domain::ids::{CompanyId, GroupId, RequestId, UserId};
 use guildhall_domain::name::fold;
+use guildhall_domain::nesting::{DEPTH, Reach};
 use guildhall_domain::patch::Patch;
 use guildhall_domain::user::User;
 use guildhall_domain::{Error, Result};
 
 use super::held::{Held, Part, Place};
 use super::lots::{self, Lot};
-use super::{Blame, Fault, GroupRecord, Loaded, UserRecord};
+use super::{Blame, Fault, GroupRecord, Loaded, NestingRecord, UserRecord};
+use crate::store::nestings::Nesting;
 use crate::store::{self, companies, events, groups, keys, owners, reasons, refusals};
 use crate::writer::Tx;
 use crate::{Engine, journal};
@@ -61,7 +63,45 @@ pub(super) fn check(files: &[String], part: &Part) -> Result<(), Fault> {
         };
         return Err(fault(slot.at, error));
     }
+    check_nestings(files, part, &states)?;
     twice(files, part)
+}
+
+/// Checks the nestings of a new company: known live groups, each once, no cycle, not too deep.
+fn check_nestings(files: &[String], part: &Part, archived: &HashMap<GroupId, bool>) -> Result<(), Fault> {
+    let fault = |at: Place, error| Fault { place: Some(at.told(files)), error };
+    let mut children: HashMap<GroupId, Vec<GroupId>> = HashMap::new();
+    for (i, Held { at, record }) in part.nestings.iter().enumerate() {
+        let Nesting { parent, child } = record.nesting;
+        for (field, group) in [("parent", parent), ("child", child)] {
+            match archived.get(&group) {
+                None => return Err(fault(*at, Error::unknown(field, GroupId::NOUN, group.uuid()))),
+                Some(true) => return Err(fault(*at, Error::invalid(field, "is archived, so it nests nowhere"))),
+                Some(false) => {}
+            }
+        }
+        if i > 0 && part.nestings[i - 1].record.nesting == record.nesting {
+            let why = format!("is on {} already", part.nestings[i - 1].at.told(files));
+            return Err(fault(*at, Error::Taken { field: "nesting".into(), why }));
+        }
+        children.entry(parent).or_default().push(child);
+    }
+    let mut reach = Reach::default();
+    for (parent, children) in children {
+        reach.note(parent, children);
+    }
+    if let Some(groups) = reach.cycle() {
+        let of = |n: Nesting| groups.windows(2).any(|pair| pair == [n.parent, n.child]);
+        let last = part.nestings.iter().filter(|held| of(held.record.nesting)).map(|held| held.at).max();
+        return Err(Fault { place: last.map(|at| at.told(files)), error: Error::Cycle { groups } });
+    }
+    let mut known = HashMap::new();
+    for Held { at, record } in &part.nestings {
+        if reach.measure(record.nesting.parent, &mut known) > DEPTH {
+            return Err(fault(*at, Error::conflict(format!("groups are nested deeper here than {DEPTH}"))));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses the same membership on two lines.
@@ -150,6 +190,12 @@ pub(super) async fn write(
     }
     drop((is_user, is_group, with_members));
     blame.nobody();
+    for some in chunks(&mut part.nestings) {
+        let n = some.len() as u64;
+        engine.write(caller, async move |tx| write_nestings(tx, &some).await).await.map_err(fault)?;
+        (count.nestings, *done) = (count.nestings + n, *done + n);
+        going(*done)?;
+    }
     for batch in lots::batches(&part) {
         let n = batch.iter().map(|lot| lot.users.len()).sum::<usize>() as u64;
         engine.write(caller, async move |tx| members(tx, &batch).await).await.map_err(fault)?;
@@ -253,6 +299,18 @@ async fn write_groups(tx: &mut Tx, rows: Vec<Row>, blame: &Blame) -> Result<()> 
     Ok(())
 }
 
+async fn write_nestings(tx: &mut Tx, some: &[Held<NestingRecord>]) -> Result<()> {
+    still_loading(tx)?;
+    let (company, now) = (tx.company(), tx.now());
+    for held in some {
+        let (nesting, revision) = (held.record.nesting, tx.revision());
+        store::nestings::open(tx, company, &[nesting], now, revision, None).await?;
+        let Nesting { parent, child } = nesting;
+        journal::append(tx, &Event::GroupNested { parent, child }).await?;
+    }
+    Ok(())
+}
+
 async fn members(tx: &mut Tx, batch: &[Lot]) -> Result<()> {
     still_loading(tx)?;
     let (company, now) = (tx.company(), tx.now());
@@ -331,6 +389,9 @@ impl Engine {
                     return Ok(true);
                 }
                 if owners::forget(tx, company).await? + groups::forget(tx, company).await? > 0 {
+                    return Ok(true);
+                }
+                if store::nestings::forget(tx, company).await? + store::absences::forget(tx, company).await? > 0 {
                     return Ok(true);
                 }
                 if store::users::forget(tx, company).await? > 0 {

@@ -12,7 +12,7 @@ use guildhall_domain::user::{NewUser, User};
 use guildhall_domain::{Error, Result, Timestamp, name};
 use uuid::Uuid;
 
-use super::{CompanyRecord, Fault, GroupRecord, MembershipRecord, Record, UserRecord};
+use super::{CompanyRecord, Fault, GroupRecord, MembershipRecord, NestingRecord, Record, UserRecord};
 use crate::users::check_attributes;
 
 /// Where a record stands.
@@ -75,6 +75,8 @@ pub(super) struct Part {
     pub users: Vec<Held<UserRecord>>,
     /// By id.
     pub groups: Vec<Held<GroupRecord>>,
+    /// By parent and child.
+    pub nestings: Vec<Held<NestingRecord>>,
     /// By group, user and place.
     memberships: Vec<Slim>,
     ids: std::sync::Arc<Vec<Uuid>>,
@@ -83,7 +85,7 @@ pub(super) struct Part {
 
 impl Part {
     pub(super) fn len(&self) -> u64 {
-        let records = usize::from(self.company.is_some()) + self.users.len() + self.groups.len();
+        let records = usize::from(self.company.is_some()) + self.users.len() + self.groups.len() + self.nestings.len();
         (records + self.memberships.len()) as u64
     }
 
@@ -128,6 +130,7 @@ pub struct Load {
     companies: Vec<Held<CompanyRecord>>,
     users: Vec<Held<UserRecord>>,
     groups: Vec<Held<GroupRecord>>,
+    nestings: Vec<Held<NestingRecord>>,
     memberships: Vec<Slim>,
     extras: Vec<Extra>,
 }
@@ -152,7 +155,8 @@ impl Load {
 
     /// How many records there are.
     pub fn len(&self) -> u64 {
-        (self.companies.len() + self.users.len() + self.groups.len() + self.memberships.len()) as u64
+        let few = self.companies.len() + self.users.len() + self.groups.len() + self.nestings.len();
+        (few + self.memberships.len()) as u64
     }
 
     /// Are there none?
@@ -203,6 +207,10 @@ impl Load {
                 self.groups.push(Held { at, record: *record });
             }
             Record::Membership(record) => self.take_membership(at, record)?,
+            Record::Nesting(record) => {
+                self.name_company(at, record.company);
+                self.nestings.push(Held { at, record });
+            }
         }
         Ok(())
     }
@@ -274,8 +282,8 @@ impl Load {
         for (number, first) in self.named {
             let id = CompanyId::new(ids[number as usize]);
             let (ids, extras) = (ids.clone(), extras.clone());
-            let (users, groups, memberships) = (Vec::new(), Vec::new(), Vec::new());
-            parts.insert(id, Part { first, company: None, users, groups, memberships, ids, extras });
+            let (users, groups, nestings, memberships) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+            parts.insert(id, Part { first, company: None, users, groups, nestings, memberships, ids, extras });
         }
         fn into(parts: &mut BTreeMap<CompanyId, Part>, id: CompanyId) -> Result<&mut Part, Fault> {
             parts.get_mut(&id).ok_or_else(|| Error::internal("a record without a company").into())
@@ -292,6 +300,10 @@ impl Load {
             let id = held.record.company;
             into(&mut parts, id)?.groups.push(held);
         }
+        for held in self.nestings {
+            let id = held.record.company;
+            into(&mut parts, id)?.nestings.push(held);
+        }
         if parts.len() == 1
             && let Some(part) = parts.values_mut().next()
         {
@@ -304,6 +316,7 @@ impl Load {
         for part in parts.values_mut() {
             part.users.sort_unstable_by_key(|held| held.record.id);
             part.groups.sort_unstable_by_key(|held| held.record.id);
+            part.nestings.sort_unstable_by_key(|held| (held.record.nesting, held.at));
             part.memberships.sort_unstable_by_key(|m| (ids[m.group as usize], ids[m.user as usize], m.at));
         }
         Ok((self.files, parts))

@@ -12,7 +12,8 @@ use guildhall_domain::{Error, Result};
 
 use super::held::{Held, Part, Place};
 use super::lots::{self, Lot};
-use super::{Blame, GroupRecord, Loaded, UserRecord};
+use super::{Blame, GroupRecord, Loaded, NestingRecord, UserRecord};
+use crate::store::nestings::Nesting;
 use crate::store::{self, companies, groups, reasons};
 use crate::writer::Tx;
 use crate::{companies as company_cases, journal};
@@ -34,6 +35,7 @@ pub(super) async fn run(tx: &mut Tx, mut part: Part, blame: &Blame) -> Result<Lo
     count.users = users(tx, std::mem::take(&mut part.users), &named, blame).await?;
     let mut born = HashSet::new();
     count.groups = groups_of(tx, std::mem::take(&mut part.groups), &mut born, blame).await?;
+    count.nestings = nestings(tx, std::mem::take(&mut part.nestings), blame).await?;
     count.memberships = memberships(tx, &part, &born, blame).await?;
     blame.nobody();
     if had_admin && !store::users::has_other_admin(tx, id, UserId::NIL).await? {
@@ -161,6 +163,7 @@ async fn write_user(tx: &mut Tx, change: Change) -> Result<()> {
     store::users::update(tx, company, &after).await?;
     if before.counts() != after.counts() {
         changed.retain(|field| *field != "status");
+        crate::users::mark_absence(tx, &after).await?;
         let event = if after.counts() { Event::UserReactivated { user } } else { Event::UserDeactivated { user } };
         journal::append(tx, &event).await?;
         for group in reasons::groups_of(tx, company, user).await? {
@@ -306,6 +309,7 @@ async fn archive(tx: &mut Tx, mut group: Group) -> Result<()> {
     (group.state, group.purge_at) = (GroupState::Archived, Some(purge_at));
     (group.updated_at, group.updated_by, group.version) = (now, None, tx.revision());
     reasons::close_group(tx, company, group.id, now, group.version, None).await?;
+    crate::nestings::end_all(tx, group.id, group.version).await?;
     groups::update(tx, company, &group).await?;
     tx.head_mut().wake_at(purge_at);
     journal::append(tx, &Event::GroupArchived { group: group.id, purge_at }).await
@@ -313,12 +317,29 @@ async fn archive(tx: &mut Tx, mut group: Group) -> Result<()> {
 
 async fn restore(tx: &mut Tx, mut group: Group) -> Result<()> {
     let (company, now, revision) = (tx.company(), tx.now(), tx.revision());
+    let archived = group.clone();
     crate::groups::reopen(tx, &group, now, revision).await?;
     (group.state, group.purge_at) = (GroupState::Live, None);
     (group.updated_at, group.updated_by, group.version) = (now, None, revision);
     group.members_changed_at = now;
     groups::update(tx, company, &group).await?;
-    journal::append(tx, &Event::GroupRestored { group: group.id }).await
+    journal::append(tx, &Event::GroupRestored { group: group.id }).await?;
+    crate::nestings::reopen(tx, &archived).await
+}
+
+async fn nestings(tx: &mut Tx, records: Vec<Held<NestingRecord>>, blame: &Blame) -> Result<u64> {
+    let (company, mut n) = (tx.company(), 0);
+    for Held { at, record } in records {
+        blame.on(at);
+        let Nesting { parent, child } = record.nesting;
+        for (field, group) in [("parent", parent), ("child", child)] {
+            if groups::get(tx, company, group).await?.is_none_or(|found| found.state != GroupState::Live) {
+                return Err(Error::unknown(field, GroupId::NOUN, group.uuid()));
+            }
+        }
+        n += u64::from(crate::nestings::nest(tx, record.nesting).await?);
+    }
+    Ok(n)
 }
 
 async fn memberships(tx: &mut Tx, part: &Part, born: &HashSet<GroupId>, blame: &Blame) -> Result<u64> {

@@ -74,6 +74,9 @@ sql! {
     UPDATE = "update groups set name = $3, name_key = $4, description = $5, search_key = $6, icon = $7, external_id = $8, source = $9, unmodifiable = $10,
               state = $11, created_at = $12, created_by = $13, updated_at = $14, updated_by = $15, members_changed_at = $16, purge_at = $17, version = $18
               where company_id = $1 and group_id = $2";
+    KEEP = "insert into group_versions (company_id, group_id, since_at, version, name, description, icon, external_id, source, unmodifiable, state, updated_by, default_days, longest_days)
+            select g.company_id, g.group_id, g.updated_at, g.version, g.name, g.description, g.icon, g.external_id, g.source, g.unmodifiable, g.state, g.updated_by, g.default_days, g.longest_days
+            from groups g where g.company_id = $1 and g.group_id = $2 on conflict do nothing";
     TOUCH = "update groups set members_changed_at = $3 where company_id = $1 and group_id = $2";
     DUE = "select g.group_id, g.purge_at from groups g where g.company_id = $1 and g.purge_at is not null order by g.purge_at limit 1000";
     ALL_OF = concat!("select ", group_columns!(), " from groups g where g.company_id = $1 and g.group_id > $2 order by g.group_id limit $3");
@@ -263,8 +266,9 @@ pub(crate) async fn insert_all(conn: &mut Conn, company: CompanyId, groups: &[Gr
     Ok(conn.run_each(&INSERT, &sets).await?.into_iter().map(|n| n == 1).collect())
 }
 
-/// Writes a group's row.
+/// Writes a group's row, and keeps what it was.
 pub(crate) async fn update(conn: &mut Conn, company: CompanyId, group: &Group) -> Result<()> {
+    conn.run(&KEEP, &[val(company), val(group.id)]).await?;
     conn.run(&UPDATE, &written(company, group)).await.map(drop)
 }
 

@@ -18,7 +18,7 @@ macro_rules! step {
     };
 }
 
-const STEPS: &[Step] = &[step!(1, "0001_core"), step!(2, "0002_reading")];
+const STEPS: &[Step] = &[step!(1, "0001_core"), step!(2, "0002_reading"), step!(3, "0003_membership")];
 
 /// The schema that this binary knows.
 pub(crate) fn known() -> i64 {

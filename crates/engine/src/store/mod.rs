@@ -2,6 +2,7 @@
 //!
 //! Private to the engine, so that a dialect can only reach rows through a use case.
 
+pub(crate) mod absences;
 pub(crate) mod answers;
 pub(crate) mod companies;
 pub(crate) mod db;
@@ -9,6 +10,7 @@ pub(crate) mod events;
 pub(crate) mod groups;
 pub(crate) mod keys;
 pub(crate) mod migrate;
+pub(crate) mod nestings;
 pub(crate) mod owners;
 pub(crate) mod postgres;
 pub(crate) mod reasons;
@@ -23,11 +25,13 @@ pub(crate) use statement::{Row, Statement, Value, sql, val};
 /// Every statement there is, for the tests that prepare and explain each of them.
 pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
     [
+        absences::ALL,
         answers::ALL,
         companies::ALL,
         events::ALL,
         groups::ALL,
         keys::ALL,
+        nestings::ALL,
         owners::ALL,
         reasons::ALL,
         refusals::ALL,

@@ -1,19 +1,13 @@
 //! Rows of group owners.
 
 use guildhall_domain::group::Owner;
-use guildhall_domain::ids::{CompanyId, GroupId, UserId};
-use guildhall_domain::{Error, Result, Timestamp};
+use guildhall_domain::ids::{CompanyId, GroupId};
+use guildhall_domain::{Error, Result};
 
 use super::{Conn, Row, Value, sql, val};
 
 sql! {
     OF_GROUP = "select owner_id, owner_kind from owners where company_id = $1 and group_id = $2 order by owner_id";
-    // Owns it in person, or is a direct member now of a group that does.
-    OWNS = "select 1 from owners o where o.company_id = $1 and o.group_id = $2 and (
-              o.owner_id = $3 or (o.owner_kind = 'group' and exists (
-                select 1 from reasons r join groups g on g.company_id = r.company_id and g.group_id = r.group_id and g.state = 'live'
-                where r.company_id = $1 and r.group_id = o.owner_id and r.user_id = $3 and r.closed_rev is null
-                and (r.starts_at is null or r.starts_at <= $4) and (r.ends_at is null or r.ends_at > $4)))) limit 1";
     INSERT = "insert into owners (company_id, group_id, owner_id, owner_kind) values ($1, $2, $3, $4) on conflict do nothing";
     DELETE = "delete from owners where company_id = $1 and group_id = $2 and owner_id = $3";
     DROP_OWNER = "delete from owners where company_id = $1 and owner_id = $2";
@@ -46,17 +40,6 @@ pub(crate) async fn of_group(conn: &mut Conn, company: CompanyId, group: GroupId
 pub(crate) async fn of_groups(conn: &mut Conn, company: CompanyId, groups: &[GroupId]) -> Result<Vec<Vec<Owner>>> {
     let sets: Vec<Vec<Value<'_>>> = groups.iter().map(|group| vec![val(company), val(*group)]).collect();
     conn.rows_each(&OF_GROUP, &sets, read).await
-}
-
-/// Does the user own the group, in person or as a member of a group that does?
-pub(crate) async fn owns(
-    conn: &mut Conn,
-    company: CompanyId,
-    group: GroupId,
-    user: UserId,
-    now: Timestamp,
-) -> Result<bool> {
-    Ok(conn.row(&OWNS, &[val(company), val(group), val(user), val(now)], |_| Ok(())).await?.is_some())
 }
 
 /// Adds owners; for each, whether they are new.

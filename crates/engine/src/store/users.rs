@@ -8,7 +8,7 @@ use guildhall_domain::user::{User, UserStatus};
 use guildhall_domain::{Error, Result, Timestamp};
 
 use super::db::like;
-use super::{Conn, Row, Value, sql, val};
+use super::{Conn, Row, Value, absences, sql, val};
 
 /// The columns of a user, in the order that [`read`] expects; `u` is the table.
 macro_rules! user_columns {
@@ -243,13 +243,19 @@ pub(crate) async fn has_other_admin(conn: &mut Conn, company: CompanyId, but: Us
 
 /// Makes the row of a user; false when id, e-mail address or sign-in name is taken.
 pub(crate) async fn insert(conn: &mut Conn, company: CompanyId, user: &User) -> Result<bool> {
-    Ok(conn.run(&INSERT, &written(company, user)).await? == 1)
+    Ok(insert_all(conn, company, std::slice::from_ref(user)).await? == [true])
 }
 
 /// Makes the rows of many users; for each, whether it was new.
 pub(crate) async fn insert_all(conn: &mut Conn, company: CompanyId, users: &[User]) -> Result<Vec<bool>> {
     let sets: Vec<_> = users.iter().map(|user| written(company, user)).collect();
-    Ok(conn.run_each(&INSERT, &sets).await?.into_iter().map(|n| n == 1).collect())
+    let new: Vec<bool> = conn.run_each(&INSERT, &sets).await?.into_iter().map(|n| n == 1).collect();
+    for (user, new) in users.iter().zip(&new) {
+        if *new && !user.counts() {
+            absences::begin(conn, company, &[user.id], user.created_at).await?;
+        }
+    }
+    Ok(new)
 }
 
 /// Writes a user's row. The caller has seen to it that no other user has its address or sign-in name.

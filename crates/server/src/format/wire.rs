@@ -9,7 +9,8 @@ use guildhall_domain::patch::Patch;
 use guildhall_domain::time::Window;
 use guildhall_domain::user::{EditUser, UserStatus};
 use guildhall_domain::{Result as Checked, Timestamp};
-use guildhall_engine::directory::{CompanyRecord, GroupRecord, MembershipRecord, UserRecord};
+use guildhall_engine::Nesting;
+use guildhall_engine::directory::{CompanyRecord, GroupRecord, MembershipRecord, NestingRecord, UserRecord};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
@@ -163,6 +164,23 @@ fn time(field: &str, raw: Option<&String>) -> Outcome<Option<Timestamp>> {
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn told(error: guildhall_domain::Error) -> String {
     error.to_string()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nested {
+    #[serde(rename = "type")]
+    _type: IgnoredAny,
+    company: Id,
+    parent: Id,
+    child: Id,
+}
+
+impl Nested {
+    pub(super) fn record(self) -> NestingRecord {
+        let nesting = Nesting { parent: GroupId::new(self.parent.0), child: GroupId::new(self.child.0) };
+        NestingRecord { company: CompanyId::new(self.company.0), nesting }
+    }
 }
 
 impl Company {

@@ -6,6 +6,7 @@ use guildhall_domain::group::{Group, GroupState, Owner};
 use guildhall_domain::ids::CompanyId;
 use guildhall_domain::membership::{Reason, ReasonKind};
 use guildhall_domain::user::User;
+use guildhall_engine::Nesting;
 use guildhall_engine::directory::Told;
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
@@ -21,6 +22,7 @@ pub fn write(out: &mut Vec<u8>, record: &Told) -> serde_json::Result<()> {
         Told::Group(company, group, owners) => {
             serde_json::to_writer(&mut *out, &GroupLine::of(*company, group, owners))?;
         }
+        Told::Nesting(company, nesting) => serde_json::to_writer(&mut *out, &NestingLine::of(*company, *nesting))?,
         Told::Membership(company, reason) => serde_json::to_writer(&mut *out, &MembershipLine::of(*company, reason))?,
     }
     out.push(b'\n');
@@ -63,6 +65,21 @@ impl<'a> CompanyLine<'a> {
         let Settings { unique_group_names, restore_days, history_days } = company.settings;
         let settings = SettingsPart { unique_group_names, restore_days, history_days };
         Self { r#type: "company", id: company.id.uuid(), name: &company.name, settings }
+    }
+}
+
+#[derive(Serialize)]
+struct NestingLine {
+    r#type: &'static str,
+    company: Uuid,
+    parent: Uuid,
+    child: Uuid,
+}
+
+impl NestingLine {
+    fn of(company: CompanyId, nesting: Nesting) -> Self {
+        let (parent, child) = (nesting.parent.uuid(), nesting.child.uuid());
+        Self { r#type: "nesting", company: company.uuid(), parent, child }
     }
 }
 

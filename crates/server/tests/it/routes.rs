@@ -41,6 +41,7 @@ fn target(app: &App, route: &Route) -> String {
             "{company}" | "{companyId}" => id("northwind"),
             "{user}" | "{userId}" => id("vera"),
             "{group}" | "{groupId}" | "{usersGroupId}" => id("eng"),
+            "{child}" => id("ops"),
             "{owner}" => id("edda"),
             "{key}" => app.key(Who::Viewer).key.id.to_string(),
             "{id}" if route.path.contains("/group/") => id("eng"),

@@ -19,10 +19,14 @@ const TAGS: &[(&str, &str)] = &[
     ("Users", "People in a company."),
     ("Groups", "Groups: their own records."),
     ("Members", "Who is in a group, and why."),
+    ("Nesting", "Which groups are inside which."),
     ("Owners", "Who owns a group."),
     ("Keys", "Credentials, each acting as a user."),
     ("Events", "The journal: every change, in order, as pages or live."),
 ];
+
+/// Listings that are never cut into pages.
+const WHOLE: &[&str] = &["listOwners", "listChildren", "listParents"];
 
 /// The refusals: status, name of the component, words.
 const REFUSALS: &[(&str, &str, &str)] = &[
@@ -147,7 +151,7 @@ fn share(path: &str, method: &str, operation: &mut Operation) {
         let headers = &mut response.headers;
         headers.insert("X-Request-Id".into(), header("The request, as the log names it.", text()).into());
         let list = reads && response.content.contains_key("application/json") && !record;
-        if list && operation.operation_id.as_deref().is_some_and(|id| id.starts_with("list") && id != "listOwners") {
+        if list && operation.operation_id.as_deref().is_some_and(|id| id.starts_with("list") && !WHOLE.contains(&id)) {
             headers.insert("Link".into(), header("`<…>; rel=\"next\"`, unless this is the last page.", text()).into());
         }
         if !reads {

@@ -63,6 +63,10 @@ pub(super) struct Problem {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub(super) members: Vec<HeldMember>,
+    /// The groups that a nesting would put into a circle, in order, from the parent back to it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub(super) cycle: Vec<Uuid>,
 }
 
 /// The same problem for one item of a bulk call.
@@ -87,6 +91,7 @@ impl Problem {
             instance: None,
             errors: Vec::new(),
             members: Vec::new(),
+            cycle: Vec::new(),
         }
     }
 
@@ -112,6 +117,10 @@ impl Problem {
                 ids.iter().fold(problem, one)
             }
             Error::Conflict { .. } => new(StatusCode::CONFLICT, "conflict", "The present state does not allow it"),
+            Error::Cycle { groups } => {
+                let cycle = groups.iter().map(|group| group.uuid()).collect();
+                Self { cycle, ..new(StatusCode::CONFLICT, "cycle", "A group cannot be inside itself") }
+            }
             Error::Taken { field, why } => {
                 new(StatusCode::CONFLICT, "taken", "The value is taken").wrong(field, why, None)
             }
@@ -328,6 +337,7 @@ mod tests {
             Error::NotFound { noun: "group" },
             Error::Unknown { field: "owners".into(), noun: "user", ids: vec![Uuid::nil(), Uuid::max()] },
             Error::conflict("it is so"),
+            Error::Cycle { groups: vec![guildhall_domain::ids::GroupId::NIL; 2] },
             Error::Taken { field: "email".into(), why: "belongs to another user".into() },
             Error::Closed { by: "hr".into() },
             Error::HeldMembers { held: vec![(Uuid::nil(), "a rule".into())] },
@@ -348,6 +358,7 @@ mod tests {
         404 not-found [] 0: no group has this id
         422 unknown-reference ["owners", "owners"] 0: owners: no user has the id 00000000-0000-0000-0000-000000000000
         409 conflict [] 0: it is so
+        409 cycle [] 0: a group cannot be inside itself: 00000000-0000-0000-0000-000000000000 > 00000000-0000-0000-0000-000000000000
         409 taken ["email"] 0: email: belongs to another user
         409 closed-group [] 0: the members of this group are kept by hr; change them there
         409 held-members [] 1: 1 of these members are held by a rule, which this call cannot end

@@ -12,6 +12,7 @@ mod extract;
 mod groups;
 mod keys;
 mod members;
+mod nestings;
 mod once;
 mod owners;
 mod users;
@@ -42,6 +43,7 @@ pub fn table() -> OpenApiRouter<App> {
         .merge(users::routes())
         .merge(groups::routes())
         .merge(members::routes())
+        .merge(nestings::routes())
         .merge(owners::routes())
         .merge(keys::routes())
         .merge(events::routes());

@@ -224,7 +224,7 @@ fn told(error: &Error, names: &Names) -> (StatusCode, Told) {
         Error::NotFound { .. } => detail(StatusCode::NOT_FOUND, "Not found"),
         Error::Unknown { field, ids, .. } => bad(names.field(field), no_such(ids)),
         // SE-9: what the present state does not allow is a bad request here; the vendor declares no 409.
-        Error::Conflict { .. } | Error::Unmodifiable | Error::KeyReused => {
+        Error::Conflict { .. } | Error::Cycle { .. } | Error::Unmodifiable | Error::KeyReused => {
             bad(WHOLE, vec![sentence(&error.to_string())])
         }
         Error::Taken { field, .. } => {

@@ -126,7 +126,7 @@ fn rich() -> String {
 async fn what_goes_in_comes_out() {
     testkit::on_both_engines(async |engine, clock| {
         let loaded = load(&engine, &rich(), false).await.expect("loads");
-        assert_eq!(loaded, Loaded { companies: 2, users: 26, groups: 10, memberships: 52 });
+        assert_eq!(loaded, Loaded { companies: 2, users: 26, groups: 10, memberships: 52, nestings: 0 });
         let first = export(&engine).await;
         assert_eq!(all_filled(&first), all_filled(rich().trim_start_matches('\u{feff}').replace("\r\n", "\n").trim()));
         let verified = engine.verify().await.expect("chains");
@@ -151,11 +151,8 @@ async fn one_wrong_line_leaves_nothing_behind() {
     let wrong: &[(&str, &str)] = &[
         ("{", "is not JSON: EOF while parsing an object (column 1)"),
         ("[]", "is not a JSON object"),
-        (
-            r#"{"type":"nesting","company":"x"}"#,
-            "this version of guildhall does not know records of type `nesting`; take them out of the file, or use a newer guildhall",
-        ),
-        (r#"{"type":"usr"}"#, "`usr` is not a type of record; there are company, user, group and membership"),
+        (r#"{"type":"nesting","company":"x"}"#, "company: is not a UUID"),
+        (r#"{"type":"usr"}"#, "`usr` is not a type of record; there are company, user, group, membership and nesting"),
         (r#"{"type":"user","colour":"red"}"#, "`colour` is not a member of a user"),
         (r#"{"type":"user","id":"7"}"#, "id: is not a UUID"),
         (
@@ -189,6 +186,14 @@ async fn one_wrong_line_leaves_nothing_behind() {
         (
             r#"{"type":"membership","company":"c0000000-0000-4000-8000-000000000001","group":"b0000000-0000-4000-8000-000000000002","user":"0b8b52f0-5c8e-4a55-8a7c-6f0d3c7b9e21","reason":"rule"}"#,
             "reason: of a rule is never imported; rules are settled by the server",
+        ),
+        (
+            r#"{"type":"nesting","company":"c0000000-0000-4000-8000-000000000001","parent":"b0000000-0000-4000-8000-000000000002","child":"0b8b52f0-5c8e-4a55-8a7c-6f0d3c7b9e21"}"#,
+            "child: no group has the id",
+        ),
+        (
+            r#"{"type":"nesting","company":"c0000000-0000-4000-8000-000000000001","parent":"b0000000-0000-4000-8000-000000000002","child":"b0000000-0000-4000-8000-000000000002"}"#,
+            "a group cannot be inside itself",
         ),
     ];
     testkit::on_both_engines(async |engine, _| {

@@ -92,7 +92,10 @@ fn a_newer_schema_is_refused() {
     let told = refused(bench.run(&["serve", "--listen", "127.0.0.1:0"]));
     assert_eq!(
         told,
-        "the database has schema 99, which is newer than schema 2 of this guildhall; start the newer guildhall that wrote it, or restore a backup made by this one"
+        format!(
+            "the database has schema 99, which is newer than schema {} of this guildhall; start the newer guildhall that wrote it, or restore a backup made by this one",
+            guildhall_engine::schema()
+        )
     );
 }
 

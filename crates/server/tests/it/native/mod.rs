@@ -5,6 +5,7 @@ mod events;
 mod groups;
 mod keys;
 mod members;
+mod nestings;
 mod once;
 mod openapi;
 mod table;

@@ -45,7 +45,7 @@ async fn the_document_is_whole() {
                 }
             }
         }
-        assert_eq!(ids.len(), 36);
+        assert!(ids.len() >= 40, "an operation without an id, or two with one: {}", ids.len());
         let mut dangling = Vec::new();
         references(&document, &mut |reference| {
             let path = reference.strip_prefix('#').expect("a local reference");

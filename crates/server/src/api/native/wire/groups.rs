@@ -246,3 +246,20 @@ impl SetOwners {
         owners(self.owners)
     }
 }
+
+/// Which groups around or inside a group are listed.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListNested {
+    /// All that nesting reaches, at any depth, instead of those one nesting away?
+    #[param(default = false)]
+    pub(crate) all: Option<bool>,
+}
+
+/// Groups around or inside a group; never cut.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Nested {
+    /// The groups, by id.
+    pub(crate) groups: Vec<Group>,
+}

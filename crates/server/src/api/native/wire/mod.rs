@@ -19,7 +19,7 @@ use crate::http::patch::Field;
 
 pub(super) use companies::{Company, CreatedCompany, EditCompany, NewCompany};
 pub(super) use events::{Event, ListEvents};
-pub(super) use groups::{EditGroup, Group, ListGroups, NewGroup, Owners, SetOwners};
+pub(super) use groups::{EditGroup, Group, ListGroups, ListNested, Nested, NewGroup, Owners, SetOwners};
 pub(super) use keys::{Key, KeySecret, NewKey, Rotation};
 pub(super) use members::{AddNote, ChangeMembers, ChangedMembers, Member, MemberResult, Membership, Reason};
 pub(super) use users::{EditUser, Erase, ListUsers, NewUser, User, merged};
@@ -196,6 +196,15 @@ places! {
         /// The owner's id: a user or a group.
         owner as owner_id: Uuid
     }
+    /// A path of a group inside another.
+    OfChild {
+        /// The company's id.
+        company as company_id: CompanyId,
+        /// The group around.
+        group as group_id: GroupId,
+        /// The group inside.
+        child as child_id: GroupId
+    }
     /// A path of a key.
     OfKey {
         /// The company's id.
@@ -218,7 +227,7 @@ macro_rules! in_company {
         }
     )+};
 }
-in_company!(OfCompany, OfUser, OfGroup, OfMember, OfOwner, OfKey);
+in_company!(OfCompany, OfUser, OfGroup, OfMember, OfOwner, OfChild, OfKey);
 
 /// A time as it is written: RFC 3339, microseconds, `Z`.
 fn at(time: Timestamp) -> String {
