@@ -1,10 +1,12 @@
 //! What happened: the lines of the journal.
 
 use crate::caller::Access;
+use crate::connection::Noun;
 use crate::group::Owner;
-use crate::ids::{CompanyId, GroupId, KeyId, UserId};
+use crate::ids::{CompanyId, ConnectionId, GroupId, KeyId, UserId};
 use crate::membership::ReasonKind;
 use crate::{Timestamp, time::Window};
+use uuid::Uuid;
 
 /// Members of a record by their native names, as texts; none where the member is empty.
 pub type Fields = Vec<(&'static str, Option<String>)>;
@@ -58,11 +60,27 @@ pub enum Event {
     /// The windows of these users' reasons ended, at the instant this event is true from.
     MembersEnded { group: GroupId, users: Vec<UserId>, at: Timestamp },
     /// A key was made.
-    KeyCreated { key: KeyId, user: Option<UserId>, access: Access, expires_at: Option<Timestamp> },
+    KeyCreated {
+        key: KeyId,
+        user: Option<UserId>,
+        access: Access,
+        connection: Option<ConnectionId>,
+        expires_at: Option<Timestamp>,
+    },
     /// A key got a new secret; the old one works until the given time.
     KeyRotated { key: KeyId, previous_until: Timestamp },
     /// A key was revoked.
     KeyRevoked { key: KeyId },
+    /// A connection came to be.
+    ConnectionCreated { connection: ConnectionId, fields: Fields },
+    /// Its record changed; the fields hold the new values.
+    ConnectionUpdated { connection: ConnectionId, fields: Fields },
+    /// It was taken away, with its links and the reasons it gave.
+    ConnectionDeleted { connection: ConnectionId },
+    /// A connection knows a person or group from now on, or by another id of its own, which is personal.
+    Linked { connection: ConnectionId, noun: Noun, object: Uuid, external_id: Option<String>, made: bool },
+    /// A connection knows a person or group no more.
+    Unlinked { connection: ConnectionId, noun: Noun, object: Uuid },
 }
 
 impl Event {
@@ -94,6 +112,13 @@ impl Event {
             Self::KeyCreated { .. } => "key.created",
             Self::KeyRotated { .. } => "key.rotated",
             Self::KeyRevoked { .. } => "key.revoked",
+            Self::ConnectionCreated { .. } => "connection.created",
+            Self::ConnectionUpdated { .. } => "connection.updated",
+            Self::ConnectionDeleted { .. } => "connection.deleted",
+            Self::Linked { noun: Noun::User, .. } => "user.linked",
+            Self::Linked { noun: Noun::Group, .. } => "group.linked",
+            Self::Unlinked { noun: Noun::User, .. } => "user.unlinked",
+            Self::Unlinked { noun: Noun::Group, .. } => "group.unlinked",
         }
     }
 
@@ -106,7 +131,7 @@ impl Event {
     }
 
     /// The id of what it touched.
-    pub fn subject(&self) -> uuid::Uuid {
+    pub fn subject(&self) -> Uuid {
         match self {
             Self::CompanyCreated { company, .. }
             | Self::CompanyUpdated { company, .. }
@@ -131,6 +156,10 @@ impl Event {
             | Self::MembersAdded { group, .. }
             | Self::MembersRemoved { group, .. } => group.uuid(),
             Self::KeyCreated { key, .. } | Self::KeyRotated { key, .. } | Self::KeyRevoked { key } => key.uuid(),
+            Self::ConnectionCreated { connection, .. }
+            | Self::ConnectionUpdated { connection, .. }
+            | Self::ConnectionDeleted { connection } => connection.uuid(),
+            Self::Linked { object, .. } | Self::Unlinked { object, .. } => *object,
         }
     }
 }

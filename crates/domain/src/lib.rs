@@ -5,6 +5,7 @@
 
 pub mod caller;
 pub mod company;
+pub mod connection;
 pub mod error;
 pub mod event;
 pub mod group;

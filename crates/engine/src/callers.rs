@@ -70,6 +70,9 @@ impl Engine {
             return Err(refused());
         }
         self.tally().used(id, now);
+        if let Some(connection) = found.connection {
+            self.tally().ran(found.company, connection, now);
+        }
         Ok(Caller {
             company: found.company,
             actor: found.user.map_or(Actor::Platform, Actor::User),

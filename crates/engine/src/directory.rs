@@ -44,6 +44,8 @@ pub enum Record {
     Group(Box<GroupRecord>),
     /// A membership.
     Membership(MembershipRecord),
+    /// A connection.
+    Connection(ConnectionRecord),
     /// A group inside another.
     Nesting(NestingRecord),
 }
@@ -121,6 +123,21 @@ pub struct MembershipRecord {
     pub note: Option<String>,
     /// When it is shown to have begun.
     pub added_at: Option<Timestamp>,
+}
+
+/// A connection as a record tells it.
+#[derive(Clone, Debug)]
+pub struct ConnectionRecord {
+    /// The company.
+    pub company: CompanyId,
+    /// The id.
+    pub id: ConnectionId,
+    /// Its name.
+    pub name: String,
+    /// How it speaks. Only a new connection takes it.
+    pub kind: String,
+    /// Do its groups refuse changes of their members by hand?
+    pub one_way: Patch<bool>,
 }
 
 /// Why a load was refused or failed, and at which line.

@@ -7,7 +7,7 @@ use guildhall_domain::caller::{Caller, Dialect};
 use guildhall_domain::company::CompanyState;
 use guildhall_domain::event::Event;
 use guildhall_domain::group::GroupState;
-use guildhall_domain::ids::{CompanyId, KeyId};
+use guildhall_domain::ids::{CompanyId, ConnectionId, KeyId};
 use guildhall_domain::{Result, Timestamp};
 
 use crate::store::{self, answers, companies, groups, refusals};
@@ -18,6 +18,7 @@ use crate::{Engine, idempotency, journal};
 #[derive(Default)]
 pub(crate) struct Tally {
     uses: Mutex<HashMap<KeyId, Timestamp>>,
+    runs: Mutex<HashMap<(CompanyId, ConnectionId), Timestamp>>,
     refusals: Mutex<HashMap<Refused, Times>>,
 }
 
@@ -33,6 +34,11 @@ impl Tally {
     /// A key was presented.
     pub(crate) fn used(&self, key: KeyId, at: Timestamp) {
         self.uses.lock().unwrap_or_else(PoisonError::into_inner).insert(key, at);
+    }
+
+    /// A connection was heard of.
+    pub(crate) fn ran(&self, company: CompanyId, connection: ConnectionId, at: Timestamp) {
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner).insert((company, connection), at);
     }
 
     /// A key was refused.
@@ -52,6 +58,7 @@ impl Engine {
     pub async fn housekeep(&self) -> Result<()> {
         self.keep_time().await?;
         self.flush_uses().await?;
+        self.flush_runs().await?;
         self.flush_refusals().await?;
         self.settle_due().await
     }
@@ -67,6 +74,18 @@ impl Engine {
             return Ok(());
         }
         self.write(&self.system(CompanyId::PLATFORM), async move |tx| store::keys::used(tx, &uses).await).await?;
+        Ok(())
+    }
+
+    async fn flush_runs(&self) -> Result<()> {
+        let runs: Vec<((CompanyId, ConnectionId), Timestamp)> =
+            self.tally().runs.lock().unwrap_or_else(PoisonError::into_inner).drain().collect();
+        for ((company, connection), at) in runs {
+            self.write(&self.system(company), async move |tx| {
+                store::connections::ran(tx, company, connection, at, None).await
+            })
+            .await?;
+        }
         Ok(())
     }
 

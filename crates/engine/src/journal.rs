@@ -141,16 +141,34 @@ fn encode(event: &Event) -> (Value, Option<Value>) {
             json!({"group": group.to_string(), "users": ids(users)})
         }
         Event::MembersRemoved { group, users } => json!({"group": group.to_string(), "users": ids(users)}),
-        Event::KeyCreated { key, user, access, expires_at } => json!({
-            "key": key.to_string(),
-            "user": user.map(|id| id.to_string()),
-            "access": access.word(),
-            "expiresAt": expires_at.map(|at| at.to_string()),
-        }),
+        Event::KeyCreated { key, user, access, connection, expires_at } => {
+            let mut data = json!({
+                "key": key.to_string(),
+                "user": user.map(|id| id.to_string()),
+                "access": access.word(),
+                "expiresAt": expires_at.map(|at| at.to_string()),
+            });
+            if let Some(connection) = connection {
+                data["connection"] = connection.to_string().into();
+            }
+            data
+        }
         Event::KeyRotated { key, previous_until } => {
             json!({"key": key.to_string(), "previousUntil": previous_until.to_string()})
         }
         Event::KeyRevoked { key } => json!({"key": key.to_string()}),
+        Event::ConnectionCreated { connection, fields } | Event::ConnectionUpdated { connection, fields } => {
+            json!({"connection": connection.to_string(), "fields": object(fields)})
+        }
+        Event::ConnectionDeleted { connection } => json!({"connection": connection.to_string()}),
+        Event::Linked { connection, noun, object, external_id, made } => {
+            let (id, to) = (connection.to_string(), object.to_string());
+            let data = json!({"connection": id, noun.word(): to, "made": made, "fields": {}});
+            return (data, external_id.as_ref().map(|id| json!({"externalId": id})));
+        }
+        Event::Unlinked { connection, noun, object } => {
+            json!({"connection": connection.to_string(), noun.word(): object.to_string()})
+        }
     };
     (data, None)
 }

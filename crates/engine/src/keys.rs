@@ -9,7 +9,7 @@ use guildhall_domain::{Error, Result, Timestamp, name};
 
 use crate::authz::{self, Action};
 use crate::secrets::fresh_secret;
-use crate::store::keys;
+use crate::store::{connections, keys};
 use crate::writer::Tx;
 use crate::{Engine, Written, journal, users};
 
@@ -56,6 +56,11 @@ async fn create(tx: &mut Tx, hasher: &Engine, new: NewKey) -> Result<Secret> {
         Some(_) => return Err(Error::invalid("user", "does not go with a platform key")),
         None => return Err(Error::invalid("user", "is required")),
     }
+    if let Some(connection) = new.connection {
+        let found =
+            if company == CompanyId::PLATFORM { None } else { connections::get(tx, company, connection).await? };
+        found.ok_or_else(|| Error::unknown("connection", ConnectionId::NOUN, connection.uuid()))?;
+    }
     if new.expires_at.is_some_and(|end| end <= now) {
         return Err(Error::invalid("expiresAt", "must be in the future"));
     }
@@ -76,7 +81,8 @@ async fn create(tx: &mut Tx, hasher: &Engine, new: NewKey) -> Result<Secret> {
     if !keys::insert(tx, &key, &hasher.secrets().hash(&secret)).await? {
         return Err(Error::internal("a fresh key id is taken"));
     }
-    let event = Event::KeyCreated { key: key.id, user: key.user, access: key.access, expires_at: key.expires_at };
+    let (user, access, connection, expires_at) = (key.user, key.access, key.connection, key.expires_at);
+    let event = Event::KeyCreated { key: key.id, user, access, connection, expires_at };
     journal::append(tx, &event).await?;
     Ok(Secret { key, secret })
 }
@@ -85,7 +91,7 @@ impl Engine {
     /// Makes a key. Its secret is in the answer and nowhere else.
     ///
     /// # Errors
-    /// [`Error::Forbidden`], [`Error::Unknown`] on `user`, [`Error::Invalid`].
+    /// [`Error::Forbidden`], [`Error::Unknown`] on `user` or `connection`, [`Error::Invalid`].
     pub async fn create_key(&self, caller: &Caller, new: NewKey) -> Result<Written<Secret>> {
         let engine = self.clone();
         self.write(caller, async move |tx| {

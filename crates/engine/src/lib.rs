@@ -4,6 +4,7 @@ mod authz;
 mod callers;
 mod clock;
 mod companies;
+mod connections;
 pub mod directory;
 mod doctor;
 mod groups;

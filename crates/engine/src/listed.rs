@@ -17,7 +17,7 @@ use crate::groups::{self, Shown};
 use crate::memberships::{self, CHANGES};
 use crate::store::{self, reasons};
 use crate::writer::Tx;
-use crate::{Engine, Written, users};
+use crate::{Engine, Written, connections, users};
 
 /// The most users that one call may make.
 const USERS: usize = 100;
@@ -57,9 +57,7 @@ async fn join(tx: &mut Tx, users: &[UserId], ids: &[GroupId]) -> Result<()> {
         return Err(Error::Unknown { field: "groups".into(), noun: GroupId::NOUN, ids: missing });
     }
     for group in open {
-        if tx.caller().connection.is_none() {
-            group.open_to_hands()?;
-        }
+        connections::open_to(tx, &group).await?;
         memberships::give(tx, group.id, users, None).await?;
     }
     Ok(())

@@ -15,7 +15,7 @@ use crate::authz::{self, Action};
 use crate::groups::{self, Shown};
 use crate::store::{self, reasons};
 use crate::writer::Tx;
-use crate::{Added, Engine, Written, journal};
+use crate::{Added, Engine, Written, connections, journal};
 
 /// The most members that one call may change.
 pub(crate) const CHANGES: usize = 10_000;
@@ -130,7 +130,7 @@ pub(crate) async fn give(tx: &mut Tx, group: GroupId, users: &[UserId], note: Op
 
 /// Ends what the caller may end of each user's reasons. By hand that is `direct` and `requested`, and a user whom
 /// something else would still hold is refused; a connection ends its own and succeeds.
-async fn take(tx: &mut Tx, group: GroupId, users: &[UserId]) -> Result<Vec<Result<Outcome>>> {
+pub(crate) async fn take(tx: &mut Tx, group: GroupId, users: &[UserId]) -> Result<Vec<Result<Outcome>>> {
     let (company, now, revision, caller) = (tx.company(), tx.now(), tx.revision(), tx.caller().clone());
     let (mut ending, mut removed, mut outcomes) = (Vec::new(), Vec::new(), Vec::new());
     for (user, open) in users.iter().zip(reasons::open_of(tx, company, group, users).await?) {
@@ -190,9 +190,7 @@ pub(crate) async fn set_members(tx: &mut Tx, group: &Group, wanted: &[UserId]) -
     if newcomers.is_empty() && leaving.is_empty() {
         return Ok(false);
     }
-    if tx.caller().connection.is_none() {
-        group.open_to_hands()?;
-    }
+    connections::open_to(tx, group).await?;
     let missing = unknown(tx, &newcomers).await?;
     if !missing.is_empty() {
         return Err(Error::Unknown { field: "users".into(), noun: UserId::NOUN, ids: missing });
@@ -224,9 +222,7 @@ pub(crate) async fn set_groups(tx: &mut Tx, user: UserId, wanted: &[GroupId], fi
                 Error::NotFound { .. } => Error::unknown(field, GroupId::NOUN, id.uuid()),
                 fault => fault,
             })?;
-            if caller.connection.is_none() {
-                group.open_to_hands()?;
-            }
+            connections::open_to(tx, &group).await?;
             if joins {
                 give(tx, *id, &[user], None).await?;
             } else if let Some(Err(held)) = take(tx, *id, &[user]).await?.pop() {
@@ -329,8 +325,8 @@ async fn change(tx: &mut Tx, ask: &ChangeMembers) -> Result<Vec<ChangedMember>> 
     if let Some(both) = removing.iter().flatten().find(|user| add.contains(user)) {
         return Err(Error::invalid(ask.fields.1, format!("{both} is in {} as well", ask.fields.0)));
     }
-    if caller.connection.is_none() && !(adding.is_empty() && removing.is_empty()) {
-        group.open_to_hands()?;
+    if !(adding.is_empty() && removing.is_empty()) {
+        connections::open_to(tx, &group).await?;
     }
     let removing_users = once(&removing);
     let taken = take(tx, ask.group, &removing_users).await?;

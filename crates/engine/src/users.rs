@@ -1,6 +1,7 @@
 //! Use cases on users.
 
 use guildhall_domain::caller::{Caller, Role};
+use guildhall_domain::connection::Noun;
 use guildhall_domain::event::{Event, Fields};
 use guildhall_domain::ids::UserId;
 use guildhall_domain::page::{Ask, Order, Page};
@@ -10,7 +11,7 @@ use guildhall_domain::{Error, Result, name};
 
 use crate::authz::{self, Action};
 use crate::companies::matches;
-use crate::store::{self, Conn, absences, events, groups, keys, owners, reasons};
+use crate::store::{self, Conn, absences, events, groups, keys, links, owners, reasons};
 use crate::writer::Tx;
 use crate::{Engine, UserFilter, UserKey, UserSort, Written, journal, memberships};
 
@@ -355,6 +356,7 @@ impl Engine {
             owners::drop_owner(tx, company, id.uuid()).await?;
             keys::revoke_user(tx, company, id, now).await?;
             absences::begin(tx, company, &[id], now).await?;
+            links::drop_object(tx, company, Noun::User, id.uuid()).await?;
             store::users::erase(tx, company, id, now, revision).await?;
             events::erase(tx, company, id).await?;
             journal::append(tx, &Event::UserErased { user: id }).await

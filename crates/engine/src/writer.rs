@@ -101,6 +101,13 @@ impl Tx {
     pub(crate) fn act_as(&mut self, actor: guildhall_domain::caller::Actor) {
         self.caller.actor = actor;
     }
+    /// Lets what follows be done for a connection, or by hand; who it stood for before.
+    pub(crate) fn stand_for(
+        &mut self,
+        connection: Option<guildhall_domain::ids::ConnectionId>,
+    ) -> Option<guildhall_domain::ids::ConnectionId> {
+        std::mem::replace(&mut self.caller.connection, connection)
+    }
     /// Gives the caller the role that their user has at this moment.
     pub(crate) fn set_role(&mut self, role: Option<guildhall_domain::caller::Role>) {
         self.caller.role = role;

@@ -82,7 +82,7 @@ fn fault(load: &Load, line: u32, why: &str) -> Fault {
 }
 
 /// The types of the whole format that this version cannot take in yet.
-const LATER: &[&str] = &["connection", "role", "groupRole", "app", "groupApp", "access", "policy"];
+const LATER: &[&str] = &["role", "groupRole", "app", "groupApp", "access", "policy"];
 
 fn parse(text: &str) -> Result<Record, String> {
     // serde would read a list in the order of the members.
@@ -97,14 +97,15 @@ fn parse(text: &str) -> Result<Record, String> {
         "membership" => read::<wire::Membership>(text, &kind)?.record().map(Record::Membership),
         "user" => read::<wire::User>(text, &kind)?.record().map(|user| Record::User(Box::new(user))),
         "group" => read::<wire::Group>(text, &kind)?.record().map(|group| Record::Group(Box::new(group))),
+        "connection" => read::<wire::Connection>(text, &kind)?.record().map(Record::Connection),
         "company" => read::<wire::Company>(text, &kind)?.record().map(Record::Company),
         "nesting" => Ok(Record::Nesting(read::<wire::Nested>(text, &kind)?.record())),
         later if LATER.contains(&later) => Err(format!(
             "this version of guildhall does not know records of type `{later}`; take them out of the file, or use a newer guildhall"
         )),
-        other => {
-            Err(format!("`{other}` is not a type of record; there are company, user, group, membership and nesting"))
-        }
+        other => Err(format!(
+            "`{other}` is not a type of record; there are company, user, group, connection, membership and nesting"
+        )),
     }
 }
 

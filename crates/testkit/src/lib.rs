@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use guildhall_domain::Timestamp;
 use guildhall_domain::caller::{Access, Caller, Dialect};
-use guildhall_domain::ids::CompanyId;
+use guildhall_domain::connection::{Adopt, NewConnection};
+use guildhall_domain::ids::{CompanyId, ConnectionId};
 use guildhall_engine::{Clock, Engine, Options, Secret};
 use guildhall_server::app::App as Server;
 use guildhall_server::config::{Http, Limits};
@@ -197,6 +198,35 @@ impl App {
             expires_at: None,
         };
         self.engine.create_key(&operator(&self.engine, self.company()), new).await.expect("a key").value
+    }
+
+    /// A new connection of kind `scim`, with a key of the administrator's that stands for it: its id and
+    /// the key's token.
+    pub async fn connect(&self, name: &str, one_way: bool, adopt: Adopt) -> (ConnectionId, String) {
+        let hand = operator(&self.engine, self.company());
+        let new = NewConnection {
+            id: None,
+            name: name.into(),
+            kind: "scim".into(),
+            owner: None,
+            one_way: Some(one_way),
+            adopt: Some(adopt),
+            settings: None,
+        };
+        let id = self.engine.create_connection(&hand, new).await.expect("a connection").value.id;
+        let new = guildhall_engine::NewKey {
+            user: Some(self.id("ada").into()),
+            name: None,
+            access: Access::Write,
+            connection: Some(id),
+            expires_at: None,
+        };
+        (id, self.engine.create_key(&hand, new).await.expect("a key").value.token())
+    }
+
+    /// A client that presents this bearer token.
+    pub fn token(&self, token: &str) -> Client<'_> {
+        self.bearer().by(Who::Nobody).with("authorization", format!("Bearer {token}"))
     }
 
     /// A client that presents the administrator's key in two headers, as Cakewalk's do.

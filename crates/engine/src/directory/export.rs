@@ -1,16 +1,18 @@
 //! Writing companies out: one state of the database, in a fixed order and bounded memory.
 
 use guildhall_domain::company::{Company, CompanyState};
+use guildhall_domain::connection::Connection;
 use guildhall_domain::group::{Group, GroupState, Owner};
-use guildhall_domain::ids::{CompanyId, GroupId, ReasonId, UserId};
+use guildhall_domain::ids::{CompanyId, ConnectionId, GroupId, ReasonId, UserId};
 use guildhall_domain::membership::{Reason, ReasonKind};
+use guildhall_domain::page::{Ask, From};
 use guildhall_domain::user::User;
 use guildhall_domain::{Error, Result};
 use tokio::sync::mpsc::Sender;
 
 use crate::Engine;
 use crate::store::nestings::{self, Nesting};
-use crate::store::{Conn, companies, groups, owners, reasons, users};
+use crate::store::{Conn, companies, connections, groups, owners, reasons, users};
 
 /// Rows read at a time.
 const PAGE: u32 = 1000;
@@ -28,11 +30,13 @@ pub enum Told {
     Nesting(CompanyId, Nesting),
     /// A membership in a company.
     Membership(CompanyId, Reason),
+    /// A connection of a company.
+    Connection(CompanyId, Connection),
 }
 
 impl Engine {
-    /// Sends the records of one company, or of all, to `sink`: each company with its users, groups, nestings and
-    /// memberships, by id. Purged groups, erased people and rule reasons are not told. Ends early when nobody receives any more.
+    /// Sends the records of one company, or of all, to `sink`: each company with its users, groups, nestings, connections
+    /// and memberships, by id. Purged groups, erased people and rule reasons are not told. Ends early when nobody receives any more.
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is no such company in use; [`Error::Unavailable`].
@@ -83,6 +87,15 @@ impl Engine {
             let page = nestings::all_of(conn, id, from, PAGE).await?;
             after = page.last().copied();
             if !tell(sink, page.into_iter().map(|nesting| Told::Nesting(id, nesting)).collect()).await {
+                return Ok(false);
+            }
+        }
+        let mut after = Some(ConnectionId::NIL);
+        while let Some(from) = after {
+            let ask = Ask { from: From::After(from), ..Ask::first(PAGE) };
+            let page = connections::list(conn, id, &ask).await?;
+            after = page.next;
+            if !tell(sink, page.items.into_iter().map(|connection| Told::Connection(id, connection)).collect()).await {
                 return Ok(false);
             }
         }

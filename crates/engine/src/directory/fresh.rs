@@ -6,7 +6,7 @@ use guildhall_domain::caller::{Caller, Dialect};
 use guildhall_domain::company::{Company, CompanyState, Settings};
 use guildhall_domain::event::Event;
 use guildhall_domain::group::{Group, GroupState, Owner};
-use guildhall_domain::ids::{CompanyId, GroupId, RequestId, UserId};
+use guildhall_domain::ids::{CompanyId, ConnectionId, GroupId, RequestId, UserId};
 use guildhall_domain::name::fold;
 use guildhall_domain::nesting::{DEPTH, Reach};
 use guildhall_domain::patch::Patch;
@@ -15,7 +15,7 @@ use guildhall_domain::{Error, Result};
 
 use super::held::{Held, Part, Place};
 use super::lots::{self, Lot};
-use super::{Blame, Fault, GroupRecord, Loaded, NestingRecord, UserRecord};
+use super::{Blame, ConnectionRecord, Fault, GroupRecord, Loaded, NestingRecord, UserRecord};
 use crate::store::nestings::Nesting;
 use crate::store::{self, companies, events, groups, keys, owners, reasons, refusals};
 use crate::writer::Tx;
@@ -54,7 +54,15 @@ pub(super) fn check(files: &[String], part: &Part) -> Result<(), Fault> {
         }
         owners_of(record, |id| places.contains_key(&id), |id| states.contains_key(&id)).map_err(|e| fault(*at, e))?;
     }
+    let connections: HashSet<ConnectionId> = part.connections.iter().map(|c| c.record.id).collect();
+    for Held { at, record } in &part.connections {
+        alone("name of a connection", &record.name, *at)?;
+    }
     for slot in part.memberships() {
+        let source = ConnectionId::new(part.extra(&slot).source);
+        if source != ConnectionId::NIL && !connections.contains(&source) {
+            return Err(fault(slot.at, Error::unknown("connection", ConnectionId::NOUN, source.uuid())));
+        }
         let error = match states.get(&slot.group) {
             None => Error::unknown("group", GroupId::NOUN, slot.group.uuid()),
             Some(true) => Error::invalid("group", "is archived, so it has no members"),
@@ -189,6 +197,13 @@ pub(super) async fn write(
         going(*done)?;
     }
     drop((is_user, is_group, with_members));
+    let connections: Vec<ConnectionId> = part.connections.iter().map(|c| c.record.id).collect();
+    for some in chunks(&mut part.connections) {
+        let (n, theirs) = (some.len() as u64, blame.clone());
+        engine.write(caller, async move |tx| write_connections(tx, some, &theirs).await).await.map_err(fault)?;
+        *done += n;
+        going(*done)?;
+    }
     blame.nobody();
     for some in chunks(&mut part.nestings) {
         let n = some.len() as u64;
@@ -202,7 +217,30 @@ pub(super) async fn write(
         (count.memberships, *done) = (count.memberships + n, *done + n);
         going(*done)?;
     }
+    if !connections.is_empty() {
+        engine.write(caller, async move |tx| learn(tx, &connections).await).await.map_err(fault)?;
+    }
     Ok(count)
+}
+
+async fn write_connections(tx: &mut Tx, some: Vec<Held<ConnectionRecord>>, blame: &Blame) -> Result<()> {
+    still_loading(tx)?;
+    for held in some {
+        blame.on(held.at);
+        crate::connections::create(tx, held.record.birth()).await?;
+    }
+    blame.nobody();
+    Ok(())
+}
+
+/// Links connections to whom their synced memberships name: they know those people and keep those groups.
+async fn learn(tx: &mut Tx, connections: &[ConnectionId]) -> Result<()> {
+    still_loading(tx)?;
+    let (company, now) = (tx.company(), tx.now());
+    for id in connections {
+        store::links::learn(tx, company, *id, now).await?;
+    }
+    Ok(())
 }
 
 fn chunks<T>(all: &mut Vec<T>) -> impl Iterator<Item = Vec<T>> {
@@ -397,6 +435,10 @@ impl Engine {
                 if store::users::forget(tx, company).await? > 0 {
                     return Ok(true);
                 }
+                if store::links::forget(tx, company).await? > 0 {
+                    return Ok(true);
+                }
+                store::connections::forget(tx, company).await?;
                 keys::forget(tx, company).await?;
                 refusals::forget(tx, company).await?;
                 companies::forget(tx, company).await?;

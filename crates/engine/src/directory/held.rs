@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use guildhall_domain::company::Settings;
+use guildhall_domain::connection::{Connection, NewConnection};
 use guildhall_domain::group::{Group, GroupState, NewGroup};
-use guildhall_domain::ids::{CompanyId, GroupId, UserId};
+use guildhall_domain::ids::{CompanyId, ConnectionId, GroupId, UserId};
 use guildhall_domain::membership::ReasonKind;
 use guildhall_domain::patch::Patch;
 use guildhall_domain::time::Window;
@@ -12,7 +13,7 @@ use guildhall_domain::user::{NewUser, User};
 use guildhall_domain::{Error, Result, Timestamp, name};
 use uuid::Uuid;
 
-use super::{CompanyRecord, Fault, GroupRecord, MembershipRecord, NestingRecord, Record, UserRecord};
+use super::{CompanyRecord, ConnectionRecord, Fault, GroupRecord, MembershipRecord, NestingRecord, Record, UserRecord};
 use crate::users::check_attributes;
 
 /// Where a record stands.
@@ -53,6 +54,8 @@ struct Slim {
 pub(super) struct Extra {
     pub window: Window,
     pub note: Option<Box<str>>,
+    /// The connection that gave it; nil for none.
+    pub source: Uuid,
 }
 
 /// A membership as it is written.
@@ -77,6 +80,8 @@ pub(super) struct Part {
     pub groups: Vec<Held<GroupRecord>>,
     /// By parent and child.
     pub nestings: Vec<Held<NestingRecord>>,
+    /// By id.
+    pub connections: Vec<Held<ConnectionRecord>>,
     /// By group, user and place.
     memberships: Vec<Slim>,
     ids: std::sync::Arc<Vec<Uuid>>,
@@ -86,6 +91,7 @@ pub(super) struct Part {
 impl Part {
     pub(super) fn len(&self) -> u64 {
         let records = usize::from(self.company.is_some()) + self.users.len() + self.groups.len() + self.nestings.len();
+        let records = records + self.connections.len();
         (records + self.memberships.len()) as u64
     }
 
@@ -109,7 +115,9 @@ impl Part {
 
     /// The membership at `place` that stands for the same group, user and kind as another before it.
     pub(super) fn twice(&self) -> Option<(Place, Place)> {
-        let same = |a: &Slim, b: &Slim| a.group == b.group && a.user == b.user && a.kind == b.kind;
+        let source = |m: &Slim| (m.extra > 0).then(|| self.extras[m.extra as usize - 1].source).unwrap_or_default();
+        let same =
+            |a: &Slim, b: &Slim| a.group == b.group && a.user == b.user && a.kind == b.kind && source(a) == source(b);
         self.memberships.iter().enumerate().find_map(|(i, m)| {
             let run = self.memberships[..i].iter().rev().take_while(|b| b.group == m.group && b.user == m.user);
             run.into_iter().find(|b| same(m, b)).map(|b| (b.at, m.at))
@@ -131,6 +139,7 @@ pub struct Load {
     users: Vec<Held<UserRecord>>,
     groups: Vec<Held<GroupRecord>>,
     nestings: Vec<Held<NestingRecord>>,
+    connections: Vec<Held<ConnectionRecord>>,
     memberships: Vec<Slim>,
     extras: Vec<Extra>,
 }
@@ -156,7 +165,7 @@ impl Load {
     /// How many records there are.
     pub fn len(&self) -> u64 {
         let few = self.companies.len() + self.users.len() + self.groups.len() + self.nestings.len();
-        (few + self.memberships.len()) as u64
+        (few + self.connections.len() + self.memberships.len()) as u64
     }
 
     /// Are there none?
@@ -206,6 +215,12 @@ impl Load {
                 self.name_company(at, record.company);
                 self.groups.push(Held { at, record: *record });
             }
+            Record::Connection(record) => {
+                Connection::birth(record.id, record.birth(), Timestamp::MIN, 0)?;
+                self.bear(at, record.id.uuid(), "connection")?;
+                self.name_company(at, record.company);
+                self.connections.push(Held { at, record });
+            }
             Record::Membership(record) => self.take_membership(at, record)?,
             Record::Nesting(record) => {
                 self.name_company(at, record.company);
@@ -216,18 +231,16 @@ impl Load {
     }
 
     fn take_membership(&mut self, at: Place, record: MembershipRecord) -> Result<()> {
-        if record.connection.is_some() {
-            return Err(Error::invalid(
-                "connection",
-                "this version of guildhall has no connections; leave the member out",
-            ));
+        if record.connection.is_some() && record.kind != ReasonKind::Synced {
+            return Err(Error::invalid("connection", "goes with the reason `synced` only"));
         }
         if record.kind == ReasonKind::Rule {
             return Err(Error::invalid("reason", "of a rule is never imported; rules are settled by the server"));
         }
         let note = record.note.map(|raw| name::description("note", &raw)).transpose()?;
         let window = Window::new(record.window.starts, record.window.ends)?;
-        let extra = Extra { window, note: note.map(String::into_boxed_str) };
+        let source = record.connection.map_or(Uuid::nil(), ConnectionId::uuid);
+        let extra = Extra { window, note: note.map(String::into_boxed_str), source };
         let extra = match extra {
             none if none == Extra::default() => 0,
             // Lines that follow one another often share their window and note.
@@ -283,7 +296,9 @@ impl Load {
             let id = CompanyId::new(ids[number as usize]);
             let (ids, extras) = (ids.clone(), extras.clone());
             let (users, groups, nestings, memberships) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-            parts.insert(id, Part { first, company: None, users, groups, nestings, memberships, ids, extras });
+            let connections = Vec::new();
+            let part = Part { first, company: None, users, groups, nestings, connections, memberships, ids, extras };
+            parts.insert(id, part);
         }
         fn into(parts: &mut BTreeMap<CompanyId, Part>, id: CompanyId) -> Result<&mut Part, Fault> {
             parts.get_mut(&id).ok_or_else(|| Error::internal("a record without a company").into())
@@ -304,6 +319,10 @@ impl Load {
             let id = held.record.company;
             into(&mut parts, id)?.nestings.push(held);
         }
+        for held in self.connections {
+            let id = held.record.company;
+            into(&mut parts, id)?.connections.push(held);
+        }
         if parts.len() == 1
             && let Some(part) = parts.values_mut().next()
         {
@@ -317,6 +336,7 @@ impl Load {
             part.users.sort_unstable_by_key(|held| held.record.id);
             part.groups.sort_unstable_by_key(|held| held.record.id);
             part.nestings.sort_unstable_by_key(|held| (held.record.nesting, held.at));
+            part.connections.sort_unstable_by_key(|held| held.record.id);
             part.memberships.sort_unstable_by_key(|m| (ids[m.group as usize], ids[m.user as usize], m.at));
         }
         Ok((self.files, parts))
@@ -348,6 +368,21 @@ impl UserRecord {
             attributes: given(&edit.attributes),
             created_at: self.created_at,
             groups: Vec::new(),
+        }
+    }
+}
+
+impl ConnectionRecord {
+    /// The record as a new connection.
+    pub(super) fn birth(&self) -> NewConnection {
+        NewConnection {
+            id: Some(self.id),
+            name: self.name.clone(),
+            kind: self.kind.clone(),
+            owner: None,
+            one_way: given(&self.one_way),
+            adopt: None,
+            settings: None,
         }
     }
 }

@@ -31,7 +31,7 @@ impl Lot {
             group: self.group,
             user: *user,
             kind: self.kind,
-            source: uuid::Uuid::nil(),
+            source: self.extra.source,
             giver: None,
             window: self.extra.window,
             note: self.extra.note.as_deref().map(str::to_owned),

@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use guildhall_domain::connection::EditConnection;
 use guildhall_domain::event::Event;
 use guildhall_domain::group::{Group, GroupState, Owner};
-use guildhall_domain::ids::{GroupId, UserId};
+use guildhall_domain::ids::{ConnectionId, GroupId, UserId};
 use guildhall_domain::name::fold;
 use guildhall_domain::patch::Patch;
 use guildhall_domain::user::User;
@@ -12,7 +13,7 @@ use guildhall_domain::{Error, Result};
 
 use super::held::{Held, Part, Place};
 use super::lots::{self, Lot};
-use super::{Blame, GroupRecord, Loaded, NestingRecord, UserRecord};
+use super::{Blame, ConnectionRecord, GroupRecord, Loaded, NestingRecord, UserRecord};
 use crate::store::nestings::Nesting;
 use crate::store::{self, companies, groups, reasons};
 use crate::writer::Tx;
@@ -36,6 +37,7 @@ pub(super) async fn run(tx: &mut Tx, mut part: Part, blame: &Blame) -> Result<Lo
     let mut born = HashSet::new();
     count.groups = groups_of(tx, std::mem::take(&mut part.groups), &mut born, blame).await?;
     count.nestings = nestings(tx, std::mem::take(&mut part.nestings), blame).await?;
+    let changed = connections(tx, std::mem::take(&mut part.connections), blame).await?;
     count.memberships = memberships(tx, &part, &born, blame).await?;
     blame.nobody();
     if had_admin && !store::users::has_other_admin(tx, id, UserId::NIL).await? {
@@ -43,6 +45,10 @@ pub(super) async fn run(tx: &mut Tx, mut part: Part, blame: &Blame) -> Result<Lo
     }
     if count != Loaded::default() {
         let Loaded { users, groups, memberships, .. } = count;
+        for connection in changed {
+            let now = tx.now();
+            store::links::learn(tx, id, connection, now).await?;
+        }
         journal::append(tx, &Event::CompanyImported { company: id, users, groups, memberships }).await?;
     }
     Ok(count)
@@ -342,6 +348,31 @@ async fn nestings(tx: &mut Tx, records: Vec<Held<NestingRecord>>, blame: &Blame)
     Ok(n)
 }
 
+/// Connections; those that the file names.
+async fn connections(tx: &mut Tx, records: Vec<Held<ConnectionRecord>>, blame: &Blame) -> Result<Vec<ConnectionId>> {
+    let company = tx.company();
+    let mut named = Vec::with_capacity(records.len());
+    for Held { at, record } in records {
+        blame.on(at);
+        named.push(record.id);
+        match store::connections::get(tx, company, record.id).await? {
+            None => drop(crate::connections::create(tx, record.birth()).await?),
+            Some(before) if before.kind != record.kind => {
+                return Err(Error::invalid("kind", "of a connection that exists cannot be changed"));
+            }
+            Some(before) => {
+                let edit = EditConnection {
+                    name: Patch::Set(record.name),
+                    one_way: record.one_way,
+                    ..EditConnection::default()
+                };
+                crate::connections::edit(tx, before, edit).await?;
+            }
+        }
+    }
+    Ok(named)
+}
+
 async fn memberships(tx: &mut Tx, part: &Part, born: &HashSet<GroupId>, blame: &Blame) -> Result<u64> {
     let mut seen: HashMap<GroupId, Group> = HashMap::new();
     let mut n = 0;
@@ -375,6 +406,10 @@ async fn give(
         blame.on(lot.users[i].2);
         return Err(Error::unknown("user", UserId::NOUN, ids[i].uuid()));
     }
+    let source = ConnectionId::new(lot.extra.source);
+    if source != ConnectionId::NIL && store::connections::get(tx, company, source).await?.is_none() {
+        return Err(Error::unknown("connection", ConnectionId::NOUN, source.uuid()));
+    }
     let rows = lot.reasons(&tx.clock, now);
     let mut new = reasons::open(tx, company, &rows, now, revision).await?;
     // A reason that has run out makes way for one that has not; any other stays as it is.
@@ -383,7 +418,7 @@ async fn give(
     let over = |w: &guildhall_domain::time::Window| w.ends.is_some_and(|end| end <= now);
     let (mut lapsed, mut again) = (Vec::new(), Vec::new());
     for (i, open) in held.into_iter().zip(reasons::open_of(tx, company, lot.group, &users).await?) {
-        let same = |r: &guildhall_domain::membership::Reason| r.kind == lot.kind && r.source.is_nil();
+        let same = |r: &guildhall_domain::membership::Reason| r.kind == lot.kind && r.source == lot.extra.source;
         if let Some(old) = open.into_iter().find(|r| same(r) && over(&r.window) && !over(&lot.extra.window)) {
             lapsed.push(old);
             again.push(rows[i].clone());
@@ -398,7 +433,7 @@ async fn give(
     }
     // What a source keeps is not for hands to change, an import's no more than another's; its own reasons are.
     if lot.kind.ends_by_hand() && !born.contains(&lot.group) {
-        group.open_to_hands()?;
+        crate::connections::open_to(tx, group).await?;
     }
     let n = added.len() as u64;
     groups::touch(tx, company, lot.group, now).await?;

@@ -29,6 +29,7 @@ sql! {
     ROTATE = "update keys set previous_hash = secret_hash, previous_until = $3, secret_hash = $4 where key_id = $1 and company_id = $2";
     REVOKE = "update keys set revoked_at = $3 where key_id = $1 and company_id = $2 and revoked_at is null";
     REVOKE_USER = "update keys set revoked_at = $3 where company_id = $1 and user_id = $2 and revoked_at is null";
+    OF_CONNECTION = "select key_id from keys where company_id = $1 and connection_id = $2 and revoked_at is null";
     USED = "update keys set last_used_at = $2 where key_id = $1 and (last_used_at is null or last_used_at < $2)";
     NAMED = "select key_id from keys where company_id = $1 and name = $2 and revoked_at is null";
     FORGET = "delete from keys where company_id = $1";
@@ -163,6 +164,11 @@ pub(crate) async fn used(conn: &mut Conn, uses: &[(KeyId, Timestamp)]) -> Result
 /// Keys of the company that bear this name and still work.
 pub(crate) async fn named(conn: &mut Conn, company: CompanyId, name: &str) -> Result<Vec<KeyId>> {
     conn.rows(&NAMED, &[val(company), val(name)], |row| row.id(0)).await
+}
+
+/// Keys that stand for a connection and still work.
+pub(crate) async fn of_connection(conn: &mut Conn, company: CompanyId, id: ConnectionId) -> Result<Vec<KeyId>> {
+    conn.rows(&OF_CONNECTION, &[val(company), val(id)], |row| row.id(0)).await
 }
 
 /// Removes the keys of a company whose import failed.

@@ -18,7 +18,8 @@ macro_rules! step {
     };
 }
 
-const STEPS: &[Step] = &[step!(1, "0001_core"), step!(2, "0002_reading"), step!(3, "0003_membership")];
+const STEPS: &[Step] =
+    &[step!(1, "0001_core"), step!(2, "0002_reading"), step!(3, "0003_membership"), step!(4, "0004_connections")];
 
 /// The schema that this binary knows.
 pub(crate) fn known() -> i64 {

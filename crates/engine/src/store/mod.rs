@@ -5,10 +5,12 @@
 pub(crate) mod absences;
 pub(crate) mod answers;
 pub(crate) mod companies;
+pub(crate) mod connections;
 pub(crate) mod db;
 pub(crate) mod events;
 pub(crate) mod groups;
 pub(crate) mod keys;
+pub(crate) mod links;
 pub(crate) mod migrate;
 pub(crate) mod nestings;
 pub(crate) mod owners;
@@ -28,9 +30,11 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         absences::ALL,
         answers::ALL,
         companies::ALL,
+        connections::ALL,
         events::ALL,
         groups::ALL,
         keys::ALL,
+        links::ALL,
         nestings::ALL,
         owners::ALL,
         reasons::ALL,

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use comfy_table::{Table, presets};
 use guildhall_domain::caller::{Access, Caller, Dialect};
-use guildhall_domain::ids::{CompanyId, KeyId, UserId};
+use guildhall_domain::ids::{CompanyId, ConnectionId, KeyId, UserId};
 use guildhall_domain::key::Key as Shown;
 use guildhall_domain::page::{Ask, From};
 use guildhall_domain::{Error, Timestamp};
@@ -85,6 +85,9 @@ pub(super) struct NewKey {
     /// None for a platform key.
     company: Option<Uuid>,
     user: Option<Uuid>,
+    /// Absent from a command line of an older version.
+    #[serde(default)]
+    connection: Option<Uuid>,
     write: bool,
     expires: Option<String>,
     name: Option<String>,
@@ -104,15 +107,13 @@ impl Key {
 
 impl Create {
     fn checked(self) -> Result<NewKey, Failure> {
-        if self.connection.is_some() {
-            return Err(Failure::new("--connection: this version of guildhall has no connections; leave it out"));
-        }
         if let Some(raw) = &self.expires {
             Timestamp::parse("--expires", raw).map_err(|e| Failure::usage(e.to_string()))?;
         }
         Ok(NewKey {
             company: self.company.filter(|_| !self.platform),
             user: self.user.filter(|_| !self.platform),
+            connection: self.connection,
             write: !matches!(self.access, Some(Level::Read)),
             expires: self.expires,
             name: self.name,
@@ -144,7 +145,7 @@ pub(super) async fn create(engine: &Engine, new: NewKey, output: &Output) -> Res
         user: new.user.map(UserId::new),
         name: new.name,
         access: if new.write { Access::Write } else { Access::Read },
-        connection: None,
+        connection: new.connection.map(ConnectionId::new),
         expires_at: new.expires.map(|raw| Timestamp::parse("--expires", &raw)).transpose()?,
     };
     let made = engine.create_key(&caller, ask).await.map_err(flagged)?.value;
@@ -258,6 +259,7 @@ fn told(key: &Shown, now: Timestamp) -> serde_json::Value {
         "id": key.id.to_string(),
         "company": key.user.map(|_| key.company.to_string()),
         "user": key.user.map(|id| id.to_string()),
+        "connection": key.connection.map(|id| id.to_string()),
         "access": key.access.word(),
         "name": key.name,
         "createdAt": key.created_at.to_string(),

@@ -10,7 +10,9 @@ use guildhall_domain::time::Window;
 use guildhall_domain::user::{EditUser, UserStatus};
 use guildhall_domain::{Result as Checked, Timestamp};
 use guildhall_engine::Nesting;
-use guildhall_engine::directory::{CompanyRecord, GroupRecord, MembershipRecord, NestingRecord, UserRecord};
+use guildhall_engine::directory::{
+    CompanyRecord, ConnectionRecord, GroupRecord, MembershipRecord, NestingRecord, UserRecord,
+};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
@@ -124,6 +126,19 @@ pub(super) struct Membership {
     note: Option<String>,
     #[serde(default)]
     added_at: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Connection {
+    #[serde(rename = "type")]
+    _type: IgnoredAny,
+    id: Id,
+    company: Id,
+    name: String,
+    kind: String,
+    #[serde(default)]
+    one_way: Field<bool>,
 }
 
 /// An id, read without a detour over an owned text.
@@ -247,6 +262,18 @@ impl Group {
             owners: patch(self.owners.map(|ids| ids.into_iter().map(|id| id.0).collect())),
             state,
             created_at: time("createdAt", self.created_at.as_ref())?,
+        })
+    }
+}
+
+impl Connection {
+    pub(super) fn record(self) -> Outcome<ConnectionRecord> {
+        Ok(ConnectionRecord {
+            company: CompanyId::new(self.company.0),
+            id: ConnectionId::new(self.id.0),
+            name: self.name,
+            kind: self.kind,
+            one_way: patch(self.one_way),
         })
     }
 }

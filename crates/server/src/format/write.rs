@@ -2,6 +2,7 @@
 
 use guildhall_domain::Timestamp;
 use guildhall_domain::company::{Company, Settings};
+use guildhall_domain::connection::Connection;
 use guildhall_domain::group::{Group, GroupState, Owner};
 use guildhall_domain::ids::CompanyId;
 use guildhall_domain::membership::{Reason, ReasonKind};
@@ -23,6 +24,9 @@ pub fn write(out: &mut Vec<u8>, record: &Told) -> serde_json::Result<()> {
             serde_json::to_writer(&mut *out, &GroupLine::of(*company, group, owners))?;
         }
         Told::Nesting(company, nesting) => serde_json::to_writer(&mut *out, &NestingLine::of(*company, *nesting))?,
+        Told::Connection(company, connection) => {
+            serde_json::to_writer(&mut *out, &ConnectionLine::of(*company, connection))?;
+        }
         Told::Membership(company, reason) => serde_json::to_writer(&mut *out, &MembershipLine::of(*company, reason))?,
     }
     out.push(b'\n');
@@ -171,6 +175,30 @@ impl<'a> GroupLine<'a> {
             owners: owners.iter().map(id).collect(),
             state: if group.state == GroupState::Live { "live" } else { "archived" },
             created_at: At(group.created_at),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ConnectionLine<'a> {
+    r#type: &'static str,
+    id: Uuid,
+    company: Uuid,
+    name: &'a str,
+    kind: &'a str,
+    one_way: bool,
+}
+
+impl<'a> ConnectionLine<'a> {
+    fn of(company: CompanyId, connection: &'a Connection) -> Self {
+        Self {
+            r#type: "connection",
+            id: connection.id.uuid(),
+            company: company.uuid(),
+            name: &connection.name,
+            kind: &connection.kind,
+            one_way: connection.one_way,
         }
     }
 }

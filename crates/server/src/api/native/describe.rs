@@ -21,6 +21,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Members", "Who is in a group, and why."),
     ("Nesting", "Which groups are inside which."),
     ("Owners", "Who owns a group."),
+    ("Connections", "Identity sources, and which people and groups each of them knows."),
     ("Keys", "Credentials, each acting as a user."),
     ("Events", "The journal: every change, in order, as pages or live."),
 ];
@@ -122,7 +123,8 @@ fn header(words: &str, schema: ObjectBuilder) -> utoipa::openapi::header::Header
 fn share(path: &str, method: &str, operation: &mut Operation) {
     let reads = method == "get";
     // Records with a version, and what moves them.
-    let record = ["/companies/{company}", "/users/{user}", "/groups/{group}"].iter().any(|end| path.ends_with(end));
+    let record = ["", "/users/{user}", "/groups/{group}", "/connections/{connection}"];
+    let record = path.strip_prefix("/v1/companies/{company}").is_some_and(|rest| record.contains(&rest));
     let versioned = record || path.ends_with("/archive") || path.ends_with("/deactivate");
     let mut add = |name: &str, words: &str, schema: ObjectBuilder| {
         let parameter = ParameterBuilder::new()

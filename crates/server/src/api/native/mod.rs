@@ -4,6 +4,7 @@
 //! (`ETag`), and changes may carry an `Idempotency-Key`. `docs/dialects/native.md` tells it for clients.
 
 mod companies;
+mod connections;
 mod describe;
 pub mod error;
 mod etag;
@@ -46,6 +47,7 @@ pub fn table() -> OpenApiRouter<App> {
         .merge(nestings::routes())
         .merge(owners::routes())
         .merge(keys::routes())
+        .merge(connections::routes())
         .merge(events::routes());
     describe::complete(table.get_openapi_mut());
     table

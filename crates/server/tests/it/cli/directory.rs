@@ -104,8 +104,9 @@ fn all_filled(text: &str) -> BTreeSet<String> {
 fn rich() -> String {
     let other = "e0000000-0000-4000-8000-000000000001";
     let lines = [
+        json!({"type": "connection", "id": "e4000000-0000-4000-8000-000000000001", "company": other, "name": "Entra", "kind": "scim", "oneWay": true}),
         json!({"type": "membership", "company": other, "group": "e2000000-0000-4000-8000-000000000001", "user": "e1000000-0000-4000-8000-000000000002",
-               "reason": "synced", "startsAt": "2020-01-01T00:00:00Z", "endsAt": "2030-01-01T00:00:00.500Z", "note": "von außen\nzweite Zeile", "addedAt": "2019-05-06T07:08:09.123456Z"}),
+               "reason": "synced", "connection": "e4000000-0000-4000-8000-000000000001", "startsAt": "2020-01-01T00:00:00Z", "endsAt": "2030-01-01T00:00:00.500Z", "note": "von außen\nzweite Zeile", "addedAt": "2019-05-06T07:08:09.123456Z"}),
         json!({"type": "membership", "company": other, "group": "e2000000-0000-4000-8000-000000000001", "user": "e1000000-0000-4000-8000-000000000002"}),
         json!({"type": "membership", "company": other, "group": "e2000000-0000-4000-8000-000000000001", "user": "e1000000-0000-4000-8000-000000000001", "reason": "requested"}),
         json!({"type": "company", "id": other, "name": "Ünïcode & Søn", "settings": {"uniqueGroupNames": true, "restoreDays": 7, "historyDays": 90}}),
@@ -152,7 +153,10 @@ async fn one_wrong_line_leaves_nothing_behind() {
         ("{", "is not JSON: EOF while parsing an object (column 1)"),
         ("[]", "is not a JSON object"),
         (r#"{"type":"nesting","company":"x"}"#, "company: is not a UUID"),
-        (r#"{"type":"usr"}"#, "`usr` is not a type of record; there are company, user, group, membership and nesting"),
+        (
+            r#"{"type":"usr"}"#,
+            "`usr` is not a type of record; there are company, user, group, connection, membership and nesting",
+        ),
         (r#"{"type":"user","colour":"red"}"#, "`colour` is not a member of a user"),
         (r#"{"type":"user","id":"7"}"#, "id: is not a UUID"),
         (
@@ -177,7 +181,11 @@ async fn one_wrong_line_leaves_nothing_behind() {
         ),
         (
             r#"{"type":"membership","company":"c0000000-0000-4000-8000-000000000001","group":"b0000000-0000-4000-8000-000000000002","user":"0b8b52f0-5c8e-4a55-8a7c-6f0d3c7b9e21","connection":"a0000000-0000-4000-8000-00000000aaaa"}"#,
-            "connection: this version of guildhall has no connections; leave the member out",
+            "connection: goes with the reason `synced` only",
+        ),
+        (
+            r#"{"type":"membership","company":"c0000000-0000-4000-8000-000000000001","group":"b0000000-0000-4000-8000-000000000002","user":"0b8b52f0-5c8e-4a55-8a7c-6f0d3c7b9e21","reason":"synced","connection":"a0000000-0000-4000-8000-00000000aaaa"}"#,
+            "connection: no connection has the id a0000000-0000-4000-8000-00000000aaaa",
         ),
         (
             r#"{"type":"membership","company":"c0000000-0000-4000-8000-000000000001","group":"b0000000-0000-4000-8000-000000000002","user":"0b8b52f0-5c8e-4a55-8a7c-6f0d3c7b9e21","startsAt":"2026-01-01T00:00:00Z","endsAt":"2026-01-01T00:00:00Z"}"#,

@@ -60,7 +60,7 @@ fn refusals_name_the_flag() {
     );
     assert_eq!(
         refused(&create(&["--connection", unknown])),
-        "--connection: this version of guildhall has no connections; leave it out"
+        format!("--connection: no connection has the id {unknown}")
     );
     assert_eq!(refused(&create(&["--expires", "2020-01-01T00:00:00Z"])), "--expires: must be in the future");
     assert_eq!(

@@ -58,7 +58,7 @@ async fn a_key_refuses() {
             (json!({"user": vera, "access": "read", "name": "x".repeat(256)}), "400 invalid"),
             (json!({"user": vera, "access": "read", "expiresAt": "tomorrow"}), "400 invalid"),
             (json!({"user": vera, "access": "read", "expiresAt": "2026-11-20T09:00:00Z"}), "400 invalid"),
-            (json!({"user": vera, "access": "read", "connection": vera}), "400 invalid"),
+            (json!({"user": vera, "access": "read", "connection": vera}), "422 unknown-reference"),
             (json!({"user": app.id("carl"), "access": "read"}), "422 unknown-reference"),
         ] {
             let reply = client(&app).post(&keys, body).await;

@@ -1,6 +1,7 @@
 //! Guildhall's own dialect over HTTP.
 
 mod companies;
+mod connections;
 mod events;
 mod groups;
 mod keys;

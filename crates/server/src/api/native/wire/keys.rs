@@ -83,6 +83,9 @@ pub(crate) struct NewKey {
     /// What it may do at all; fixed for its life.
     #[schema(value_type = super::Access)]
     access: String,
+    /// The identity source it stands for: what it adds to groups is then the source's word, not a hand's.
+    #[schema(value_type = Option<Uuid>)]
+    connection: Option<Id>,
     /// When it stops working by itself: RFC 3339, in the future.
     #[schema(format = DateTime)]
     expires_at: Option<String>,
@@ -98,7 +101,7 @@ impl NewKey {
             user: Some(self.user.0.into()),
             name: self.name,
             access: Access::parse("access", &self.access)?,
-            connection: None,
+            connection: self.connection.map(|id| id.0.into()),
             expires_at: self.expires_at.map(|raw| Timestamp::parse("expiresAt", &raw)).transpose()?,
         })
     }

@@ -1,13 +1,14 @@
 //! This dialect's JSON and its conversions: pure, no async. Names are camelCase, times RFC 3339 with microseconds.
 
 mod companies;
+mod connections;
 mod events;
 mod groups;
 mod keys;
 mod members;
 mod users;
 
-use guildhall_domain::ids::{CompanyId, GroupId, KeyId, UserId};
+use guildhall_domain::ids::{CompanyId, ConnectionId, GroupId, KeyId, UserId};
 use guildhall_domain::patch::Patch;
 use guildhall_domain::{Result, Timestamp, name};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -18,6 +19,7 @@ use super::extract::Place;
 use crate::http::patch::Field;
 
 pub(super) use companies::{Company, CreatedCompany, EditCompany, NewCompany};
+pub(super) use connections::{Connection, EditConnection, Link, ListLinks, NewConnection, SetLink};
 pub(super) use events::{Event, ListEvents};
 pub(super) use groups::{EditGroup, Group, ListGroups, ListNested, Nested, NewGroup, Owners, SetOwners};
 pub(super) use keys::{Key, KeySecret, NewKey, Rotation};
@@ -212,6 +214,31 @@ places! {
         /// The key's id.
         key as key_id: KeyId
     }
+    /// A path of a connection.
+    OfConnection {
+        /// The company's id.
+        company as company_id: CompanyId,
+        /// The connection's id.
+        connection as connection_id: ConnectionId
+    }
+    /// A path of a user whom a connection knows.
+    OfLinkedUser {
+        /// The company's id.
+        company as company_id: CompanyId,
+        /// The connection's id.
+        connection as connection_id: ConnectionId,
+        /// The user's id.
+        user as user_id: UserId
+    }
+    /// A path of a group that a connection knows.
+    OfLinkedGroup {
+        /// The company's id.
+        company as company_id: CompanyId,
+        /// The connection's id.
+        connection as connection_id: ConnectionId,
+        /// The group's id.
+        group as group_id: GroupId
+    }
 }
 
 impl Place for Root {
@@ -227,7 +254,7 @@ macro_rules! in_company {
         }
     )+};
 }
-in_company!(OfCompany, OfUser, OfGroup, OfMember, OfOwner, OfChild, OfKey);
+in_company!(OfCompany, OfUser, OfGroup, OfMember, OfOwner, OfChild, OfKey, OfConnection, OfLinkedUser, OfLinkedGroup);
 
 /// A time as it is written: RFC 3339, microseconds, `Z`.
 fn at(time: Timestamp) -> String {
