@@ -15,7 +15,7 @@ use crate::groups::{self, Shown};
 use crate::store::nestings::{self, Nesting, Towards};
 use crate::store::{self, Conn};
 use crate::writer::Tx;
-use crate::{Engine, Written, journal};
+use crate::{Engine, Written, connections, journal};
 
 /// The nestings reachable from `groups`, these included: now or, with an instant, then.
 pub(crate) async fn reach(
@@ -106,9 +106,7 @@ async fn open_parent(tx: &mut Tx, parent: GroupId) -> Result<Group> {
     let (company, now, caller) = (tx.company(), tx.now(), tx.caller().clone());
     authz::may(tx, &caller, Action::ManageMembers(parent), now).await?;
     let group = groups::get(tx, company, parent, Shown::Live).await?;
-    if caller.connection.is_none() {
-        group.open_to_hands()?;
-    }
+    connections::open_to(tx, &group).await?;
     Ok(group)
 }
 
