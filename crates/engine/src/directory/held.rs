@@ -115,7 +115,10 @@ impl Part {
 
     /// The membership at `place` that stands for the same group, user and kind as another before it.
     pub(super) fn twice(&self) -> Option<(Place, Place)> {
-        let source = |m: &Slim| (m.extra > 0).then(|| self.extras[m.extra as usize - 1].source).unwrap_or_default();
+        let source = |m: &Slim| match m.extra {
+            0 => Uuid::nil(),
+            n => self.extras[n as usize - 1].source,
+        };
         let same =
             |a: &Slim, b: &Slim| a.group == b.group && a.user == b.user && a.kind == b.kind && source(a) == source(b);
         self.memberships.iter().enumerate().find_map(|(i, m)| {
