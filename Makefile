@@ -5,7 +5,7 @@ CARGO ?= cargo
 WITH_POSTGRES = $(CARGO) run --quiet --package guildhall-testkit --bin with-postgres --
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test bench format lint deny
+.PHONY: help run check test bench format lint deny webhook-libs
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,7 +18,7 @@ check: format lint ## format, lints and the fast tests: seconds once built
 	@echo "== Fast tests: domain and engine"
 	$(CARGO) test --package guildhall-domain --package guildhall-engine --lib
 
-test: format lint deny ## everything CI runs: format, lints, dependency rules, all tests on SQLite and PostgreSQL
+test: format lint deny webhook-libs ## everything CI runs: format, lints, dependency rules, all tests on SQLite and PostgreSQL
 	@echo "== All tests, on SQLite and on a PostgreSQL started for them"
 	$(WITH_POSTGRES) $(CARGO) test --workspace
 	@echo "== All passed"
@@ -30,6 +30,15 @@ bench: ## what each operation costs, on SQLite and PostgreSQL, beside the ceilin
 	@echo "== Building the server and the load as they are shipped"
 	$(CARGO) build --release --package guildhall-server --bin guildhall --package guildhall-bench
 	$${CARGO_TARGET_DIR:-target}/release/guildhall-bench --seconds $(SECONDS) $(ARGS)
+
+# The published Standard Webhooks libraries, which verify our signatures in the tests; kept in target/.
+webhook-libs:
+	@echo "== Standard Webhooks libraries for the tests"
+	@if command -v npm >/dev/null && python3 -m pip --version >/dev/null 2>&1; \
+	then npm install --silent --no-save --no-package-lock --prefix target/webhook-libs standardwebhooks@1.1.1 \
+		&& { [ -d target/webhook-libs/python/standardwebhooks ] \
+		|| python3 -m pip install --quiet --disable-pip-version-check --target target/webhook-libs/python standardwebhooks==1.1.0; }; \
+	else echo "skipped: npm or pip is not installed"; fi
 
 format:
 	@echo "== Format"

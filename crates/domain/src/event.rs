@@ -3,7 +3,7 @@
 use crate::caller::Access;
 use crate::connection::Noun;
 use crate::group::Owner;
-use crate::ids::{CompanyId, ConnectionId, GroupId, KeyId, UserId};
+use crate::ids::{CompanyId, ConnectionId, DeliveryId, GroupId, KeyId, UserId, WebhookId};
 use crate::membership::ReasonKind;
 use crate::{Timestamp, time::Window};
 use uuid::Uuid;
@@ -59,6 +59,26 @@ pub enum Event {
     MembersStarted { group: GroupId, users: Vec<UserId>, at: Timestamp },
     /// The windows of these users' reasons ended, at the instant this event is true from.
     MembersEnded { group: GroupId, users: Vec<UserId>, at: Timestamp },
+    /// A webhook came to be; its address is told by its host alone, for the rest may be a secret.
+    WebhookCreated { webhook: WebhookId, fields: Fields },
+    /// A webhook's record changed; the fields hold the new values.
+    WebhookUpdated { webhook: WebhookId, fields: Fields },
+    /// A webhook was deleted.
+    WebhookDeleted { webhook: WebhookId },
+    /// A webhook got a new secret; the old one signs as well until the given time.
+    WebhookRotated { webhook: WebhookId, previous_until: Timestamp },
+    /// A webhook was paused: what happens waits for it.
+    WebhookPaused { webhook: WebhookId },
+    /// A webhook goes on: with what waits for it, or with what comes.
+    WebhookResumed { webhook: WebhookId, skipped: bool },
+    /// A webhook was switched off by the server, because its receiver stayed dead.
+    WebhookDisabled { webhook: WebhookId, owner: Option<UserId>, why: String },
+    /// A test message was asked for.
+    WebhookTested { webhook: WebhookId },
+    /// A delivery was asked for once more.
+    WebhookRedelivered { webhook: WebhookId, delivery: DeliveryId },
+    /// The company got a key that signs Cakewalk webhooks from the given time on.
+    SigningKeyCreated { key: KeyId, signs_from: Timestamp },
     /// A key was made.
     KeyCreated {
         key: KeyId,
@@ -83,45 +103,69 @@ pub enum Event {
     Unlinked { connection: ConnectionId, noun: Noun, object: Uuid },
 }
 
-impl Event {
-    /// The kind, as it is stored and sent: noun, dot, verb.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::CompanyCreated { .. } => "company.created",
-            Self::CompanyUpdated { .. } => "company.updated",
-            Self::CompanyArchived { .. } => "company.archived",
-            Self::CompanyImported { .. } => "company.imported",
-            Self::UserCreated { .. } => "user.created",
-            Self::UserUpdated { .. } => "user.updated",
-            Self::UserDeactivated { .. } => "user.deactivated",
-            Self::UserReactivated { .. } => "user.reactivated",
-            Self::UserErased { .. } => "user.erased",
-            Self::GroupCreated { .. } => "group.created",
-            Self::GroupUpdated { .. } => "group.updated",
-            Self::GroupArchived { .. } => "group.archived",
-            Self::GroupRestored { .. } => "group.restored",
-            Self::GroupPurged { .. } => "group.purged",
-            Self::OwnersChanged { .. } => "group.owners_changed",
-            Self::GroupNested { .. } => "group.nested",
-            Self::GroupUnnested { .. } => "group.unnested",
-            Self::MembersChanged { .. } => "group.members_changed",
-            Self::MembersStarted { .. } => "group.members_started",
-            Self::MembersEnded { .. } => "group.members_ended",
-            Self::MembersAdded { .. } => "group.members_added",
-            Self::MembersRemoved { .. } => "group.members_removed",
-            Self::KeyCreated { .. } => "key.created",
-            Self::KeyRotated { .. } => "key.rotated",
-            Self::KeyRevoked { .. } => "key.revoked",
-            Self::ConnectionCreated { .. } => "connection.created",
-            Self::ConnectionUpdated { .. } => "connection.updated",
-            Self::ConnectionDeleted { .. } => "connection.deleted",
-            Self::Linked { noun: Noun::User, .. } => "user.linked",
-            Self::Linked { noun: Noun::Group, .. } => "group.linked",
-            Self::Unlinked { noun: Noun::User, .. } => "user.unlinked",
-            Self::Unlinked { noun: Noun::Group, .. } => "group.unlinked",
-        }
-    }
+/// The kinds of events, as they are stored and sent: noun, dot, verb.
+macro_rules! kinds {
+    ($($event:pat => $kind:literal,)+) => {
+        impl Event {
+            /// Every kind there is, in the order of definition: what a webhook may ask for.
+            pub const KINDS: &'static [&'static str] = &[$($kind),+];
 
+            /// The kind, as it is stored and sent: noun, dot, verb.
+            pub fn kind(&self) -> &'static str {
+                match self {
+                    $($event => $kind,)+
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    Self::CompanyCreated { .. } => "company.created",
+    Self::CompanyUpdated { .. } => "company.updated",
+    Self::CompanyArchived { .. } => "company.archived",
+    Self::CompanyImported { .. } => "company.imported",
+    Self::UserCreated { .. } => "user.created",
+    Self::UserUpdated { .. } => "user.updated",
+    Self::UserDeactivated { .. } => "user.deactivated",
+    Self::UserReactivated { .. } => "user.reactivated",
+    Self::UserErased { .. } => "user.erased",
+    Self::GroupCreated { .. } => "group.created",
+    Self::GroupUpdated { .. } => "group.updated",
+    Self::GroupArchived { .. } => "group.archived",
+    Self::GroupRestored { .. } => "group.restored",
+    Self::GroupPurged { .. } => "group.purged",
+    Self::OwnersChanged { .. } => "group.owners_changed",
+    Self::GroupNested { .. } => "group.nested",
+    Self::GroupUnnested { .. } => "group.unnested",
+    Self::MembersChanged { .. } => "group.members_changed",
+    Self::MembersStarted { .. } => "group.members_started",
+    Self::MembersEnded { .. } => "group.members_ended",
+    Self::MembersAdded { .. } => "group.members_added",
+    Self::MembersRemoved { .. } => "group.members_removed",
+    Self::WebhookCreated { .. } => "webhook.created",
+    Self::WebhookUpdated { .. } => "webhook.updated",
+    Self::WebhookDeleted { .. } => "webhook.deleted",
+    Self::WebhookRotated { .. } => "webhook.secret_rotated",
+    Self::WebhookPaused { .. } => "webhook.paused",
+    Self::WebhookResumed { .. } => "webhook.resumed",
+    Self::WebhookDisabled { .. } => "webhook.disabled",
+    Self::WebhookTested { .. } => "webhook.tested",
+    Self::WebhookRedelivered { .. } => "webhook.redelivered",
+    Self::SigningKeyCreated { .. } => "signing_key.created",
+    Self::KeyCreated { .. } => "key.created",
+    Self::KeyRotated { .. } => "key.rotated",
+    Self::KeyRevoked { .. } => "key.revoked",
+    Self::ConnectionCreated { .. } => "connection.created",
+    Self::ConnectionUpdated { .. } => "connection.updated",
+    Self::ConnectionDeleted { .. } => "connection.deleted",
+    Self::Linked { noun: Noun::User, .. } => "user.linked",
+    Self::Linked { noun: Noun::Group, .. } => "group.linked",
+    Self::Unlinked { noun: Noun::User, .. } => "user.unlinked",
+    Self::Unlinked { noun: Noun::Group, .. } => "group.unlinked",
+}
+
+impl Event {
     /// The instant it is true from, where that is not the one at which it is written.
     pub fn at(&self) -> Option<Timestamp> {
         match self {
@@ -155,6 +199,16 @@ impl Event {
             | Self::MembersEnded { group, .. }
             | Self::MembersAdded { group, .. }
             | Self::MembersRemoved { group, .. } => group.uuid(),
+            Self::WebhookCreated { webhook, .. }
+            | Self::WebhookUpdated { webhook, .. }
+            | Self::WebhookDeleted { webhook }
+            | Self::WebhookRotated { webhook, .. }
+            | Self::WebhookPaused { webhook }
+            | Self::WebhookResumed { webhook, .. }
+            | Self::WebhookDisabled { webhook, .. }
+            | Self::WebhookTested { webhook }
+            | Self::WebhookRedelivered { webhook, .. } => webhook.uuid(),
+            Self::SigningKeyCreated { key, .. } => key.uuid(),
             Self::KeyCreated { key, .. } | Self::KeyRotated { key, .. } | Self::KeyRevoked { key } => key.uuid(),
             Self::ConnectionCreated { connection, .. }
             | Self::ConnectionUpdated { connection, .. }

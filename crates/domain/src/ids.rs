@@ -56,6 +56,10 @@ ids! {
     KeyId, "key";
     /// An identity source.
     ConnectionId, "connection";
+    /// An endpoint that events are sent to.
+    WebhookId, "webhook";
+    /// One message to one webhook, with the tries it took.
+    DeliveryId, "delivery";
     /// One request to the server, as told in its answer and its log line.
     RequestId, "request";
 }

@@ -18,6 +18,7 @@ pub mod page;
 pub mod patch;
 pub mod time;
 pub mod user;
+pub mod webhook;
 
 pub use error::{Error, Result};
 pub use time::Timestamp;

@@ -51,6 +51,11 @@ impl Tally {
 }
 
 impl Engine {
+    /// The server's own hand in a company, for what time brings about.
+    pub(crate) fn hand(&self, company: CompanyId) -> Caller {
+        Caller::operator(company, Dialect::System, self.clock().id())
+    }
+
     /// One round of housekeeping: safe to run at any time, on any node, as often as one likes.
     ///
     /// # Errors
@@ -63,17 +68,13 @@ impl Engine {
         self.settle_due().await
     }
 
-    fn system(&self, company: CompanyId) -> Caller {
-        Caller::operator(company, Dialect::System, self.clock().id())
-    }
-
     async fn flush_uses(&self) -> Result<()> {
         let uses: Vec<(KeyId, Timestamp)> =
             self.tally().uses.lock().unwrap_or_else(PoisonError::into_inner).drain().collect();
         if uses.is_empty() {
             return Ok(());
         }
-        self.write(&self.system(CompanyId::PLATFORM), async move |tx| store::keys::used(tx, &uses).await).await?;
+        self.write(&self.hand(CompanyId::PLATFORM), async move |tx| store::keys::used(tx, &uses).await).await?;
         Ok(())
     }
 
@@ -81,7 +82,7 @@ impl Engine {
         let runs: Vec<((CompanyId, ConnectionId), Timestamp)> =
             self.tally().runs.lock().unwrap_or_else(PoisonError::into_inner).drain().collect();
         for ((company, connection), at) in runs {
-            self.write(&self.system(company), async move |tx| {
+            self.write(&self.hand(company), async move |tx| {
                 store::connections::ran(tx, company, connection, at, None).await
             })
             .await?;
@@ -97,7 +98,7 @@ impl Engine {
             by_company.entry(line.0.0).or_default().push(line);
         }
         for (company, lines) in by_company {
-            self.write(&self.system(company), async move |tx| append_refusals(tx, lines).await).await?;
+            self.write(&self.hand(company), async move |tx| append_refusals(tx, lines).await).await?;
         }
         Ok(())
     }
@@ -110,12 +111,12 @@ impl Engine {
             companies::due(&mut conn, now).await?
         };
         for company in due {
-            self.write(&self.system(company), async |tx| settle(tx).await).await?;
+            self.write(&self.hand(company), async |tx| settle(tx).await).await?;
         }
         Ok(())
     }
 
-    /// Drops the answers of all companies that are older than promised.
+    /// Drops answers and logs of deliveries, of all companies, that are older than promised.
     ///
     /// # Errors
     /// [`guildhall_domain::Error::Unavailable`] when the database does not answer.
@@ -126,11 +127,12 @@ impl Engine {
         };
         for (company, _, state) in every {
             if state == CompanyState::Active {
-                self.write(&self.system(company), async |tx| {
+                self.write(&self.hand(company), async |tx| {
                     let (company, limit) = (tx.company(), tx.now().plus_seconds(-idempotency::KEPT_SECONDS));
                     answers::prune(tx, company, limit).await
                 })
                 .await?;
+                self.prune_deliveries(company).await?;
             }
         }
         Ok(())

@@ -141,6 +141,25 @@ fn encode(event: &Event) -> (Value, Option<Value>) {
             json!({"group": group.to_string(), "users": ids(users)})
         }
         Event::MembersRemoved { group, users } => json!({"group": group.to_string(), "users": ids(users)}),
+        Event::WebhookCreated { webhook, fields } | Event::WebhookUpdated { webhook, fields } => {
+            json!({"webhook": webhook.to_string(), "fields": object(fields)})
+        }
+        Event::WebhookDeleted { webhook } | Event::WebhookPaused { webhook } | Event::WebhookTested { webhook } => {
+            json!({"webhook": webhook.to_string()})
+        }
+        Event::WebhookRotated { webhook, previous_until } => {
+            json!({"webhook": webhook.to_string(), "previousUntil": previous_until.to_string()})
+        }
+        Event::WebhookResumed { webhook, skipped } => json!({"webhook": webhook.to_string(), "skipped": skipped}),
+        Event::WebhookDisabled { webhook, owner, why } => {
+            json!({"webhook": webhook.to_string(), "owner": owner.map(|id| id.to_string()), "why": why})
+        }
+        Event::WebhookRedelivered { webhook, delivery } => {
+            json!({"webhook": webhook.to_string(), "delivery": delivery.to_string()})
+        }
+        Event::SigningKeyCreated { key, signs_from } => {
+            json!({"key": key.to_string(), "signsFrom": signs_from.to_string()})
+        }
         Event::KeyCreated { key, user, access, connection, expires_at } => {
             let mut data = json!({
                 "key": key.to_string(),

@@ -20,6 +20,7 @@ mod restore;
 mod secrets;
 mod store;
 mod users;
+mod webhooks;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -48,6 +49,9 @@ pub use store::reasons::Added;
 pub use store::refusals::Refusal;
 pub use store::users::{UserFilter, UserKey, UserSort};
 pub use users::{FindUsers, attribute};
+pub use webhooks::courier::{Load, Look, Message};
+pub use webhooks::signing::Signer;
+pub use webhooks::{SigningKey, WebhookSecret};
 pub use writer::{WriterStats, Written};
 
 use store::Db;

@@ -1,8 +1,10 @@
-//! The master key and what derives from it: the pepper of key hashes and the key of tokens.
+//! The master key and what derives from it: the pepper of key hashes, the key of tokens, and the key that seals what
+//! must be read again.
 
 use std::io::Write;
 use std::path::Path;
 
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::{constant_time, digest, hkdf, hmac, rand};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -13,6 +15,7 @@ pub struct Secrets {
     pepper: hmac::Key,
     check: [u8; 32],
     tokens: hmac::Key,
+    seal: RandomizedNonceKey,
 }
 
 struct Length(usize);
@@ -39,6 +42,7 @@ impl Secrets {
             pepper: hmac::Key::new(hmac::HMAC_SHA256, &part(b"pepper")?),
             check: part(b"check")?,
             tokens: hmac::Key::new(hmac::HMAC_SHA256, &part(b"tokens")?),
+            seal: RandomizedNonceKey::new(&AES_256_GCM, &part(b"seal")?).map_err(Error::internal)?,
         })
     }
 
@@ -104,6 +108,29 @@ impl Secrets {
     }
 }
 
+impl Secrets {
+    /// Seals what must be read again (AES-256-GCM, a random nonce before it). It opens only under the same `place`, so
+    /// that a sealed text cannot be moved to another row.
+    pub(crate) fn seal(&self, place: &[&[u8]], plain: &[u8]) -> Result<Vec<u8>> {
+        let mut body = plain.to_vec();
+        let nonce = self.seal.seal_in_place_append_tag(Aad::from(hash_parts(place.iter().copied())), &mut body);
+        let mut sealed = nonce.map_err(Error::internal)?.as_ref().to_vec();
+        sealed.append(&mut body);
+        Ok(sealed)
+    }
+
+    /// Opens what was sealed at this `place`.
+    pub(crate) fn open(&self, place: &[&[u8]], sealed: &[u8]) -> Result<Vec<u8>> {
+        let broken = || Error::internal("a sealed secret cannot be opened with this master key");
+        let (nonce, body) = sealed.split_at_checked(NONCE_LEN).ok_or_else(broken)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| broken())?;
+        let mut body = body.to_vec();
+        let place = Aad::from(hash_parts(place.iter().copied()));
+        let plain = self.seal.open_in_place(nonce, place, &mut body).map_err(|_| broken())?;
+        Ok(plain.to_vec())
+    }
+}
+
 fn master(text: &str) -> Option<[u8; 32]> {
     if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
         let byte = |i: usize| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).ok();
@@ -161,6 +188,23 @@ mod tests {
         let hash = secrets.hash("s3cret");
         assert!(secrets.matches("s3cret", &hash) && !secrets.matches("s3creT", &hash));
         assert!(!Secrets::derive(&[8; 32]).unwrap().matches("s3cret", &hash));
+    }
+
+    #[test]
+    fn what_is_sealed_opens_in_its_place_and_nowhere_else() {
+        let secrets = Secrets::derive(&[7; 32]).unwrap();
+        let sealed = secrets.seal(&[b"a", b"1"], b"s3cret").unwrap();
+        assert_eq!(secrets.open(&[b"a", b"1"], &sealed).unwrap(), b"s3cret");
+        assert_ne!(sealed, secrets.seal(&[b"a", b"1"], b"s3cret").unwrap(), "a nonce is used once");
+        assert!(!sealed.windows(6).any(|part| part == b"s3cret"));
+        let mut bent = sealed.clone();
+        *bent.last_mut().unwrap() ^= 1;
+        for (place, sealed) in
+            [(&[&b"a"[..], b"2"], &sealed[..]), (&[b"a", b"1"], &bent), (&[b"a", b"1"], &sealed[..9])]
+        {
+            assert!(secrets.open(place, sealed).is_err());
+        }
+        assert!(Secrets::derive(&[8; 32]).unwrap().open(&[b"a", b"1"], &sealed).is_err());
     }
 
     #[test]

@@ -337,12 +337,15 @@ impl Desk {
         conn.words(if self.db.is_sqlite() { "begin immediate" } else { "begin" }).await?;
         let alone = batch.len() == 1;
         let mut heads: HashMap<CompanyId, Option<Head>> = HashMap::new();
+        let mut began: HashMap<CompanyId, u64> = HashMap::new();
         let (mut kept, mut before) = (0, 0);
         for work in batch.iter_mut() {
             let company = work.company();
             if let std::collections::hash_map::Entry::Vacant(place) = heads.entry(company) {
                 let head = place.insert(companies::lock(&mut conn, company).await?);
-                before += head.as_ref().map_or(0, |head| head.revision);
+                let revision = head.as_ref().map_or(0, |head| head.revision);
+                began.insert(company, revision);
+                before += revision;
             }
             let head = heads.get(&company).cloned().flatten();
             if !alone {
@@ -377,7 +380,10 @@ impl Desk {
         for (company, head) in heads {
             if let Some(head) = head {
                 self.stats.highest.fetch_max(head.revision, Ordering::Relaxed);
-                self.news.tell(company, head.revision);
+                // What wrote no event is no news.
+                if began.get(&company) != Some(&head.revision) {
+                    self.news.tell(company, head.revision);
+                }
             }
         }
         Ok(conn)

@@ -6,6 +6,7 @@ use guildhall_engine::Engine;
 
 use crate::config::Limits;
 use crate::http::rate::{Rates, WrongCredentials};
+use crate::http::reach::Reach;
 use crate::metrics::Metrics;
 
 /// The state of the router. Cheap to clone.
@@ -19,11 +20,17 @@ struct Inner {
     calls: Rates,
     wrong: WrongCredentials,
     metrics: Metrics,
+    reach: Reach,
 }
 
 impl App {
     /// The state around an engine, with limiters that have counted nothing yet.
     pub fn new(engine: Engine, limits: Limits) -> Self {
+        Self::reaching(engine, limits, Reach::new([]))
+    }
+
+    /// The same for a server that calls more than the public internet.
+    pub fn reaching(engine: Engine, limits: Limits, reach: Reach) -> Self {
         Self(Arc::new(Inner {
             cakewalk_calls: Rates::new(limits.cakewalk_calls),
             calls: Rates::new(limits.calls),
@@ -31,6 +38,7 @@ impl App {
             metrics: Metrics::default(),
             engine,
             limits,
+            reach,
         }))
     }
 
@@ -53,6 +61,10 @@ impl App {
     /// Counts wrong credentials per address.
     pub fn wrong(&self) -> &WrongCredentials {
         &self.0.wrong
+    }
+    /// The addresses that the server may call by itself.
+    pub fn reach(&self) -> &Reach {
+        &self.0.reach
     }
     /// What is counted.
     pub fn metrics(&self) -> &Metrics {

@@ -4,6 +4,7 @@
 //! cannot drift apart. [`file`] turns that file into the arguments' defaults.
 
 pub mod file;
+pub mod outward;
 
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 

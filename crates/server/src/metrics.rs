@@ -89,6 +89,7 @@ fn describe(to: &PrometheusRecorder) {
     let counters = [
         ("guildhall_requests_total", "Requests by dialect, method, matched route and status"),
         ("guildhall_refused_credentials_total", "Credentials that were missing or wrong, by dialect"),
+        ("guildhall_webhook_tries_total", "Tries to deliver a message to a webhook, by outcome"),
         ("guildhall_writes_total", "Changes that this node has committed"),
         (
             "guildhall_commits_total",
@@ -145,6 +146,13 @@ impl Metrics {
     /// Counts a credential that was missing or wrong.
     pub fn refused_credential(&self, dialect: Dialect) {
         let key = labelled("guildhall_refused_credentials_total", &[("dialect", dialect.word())]);
+        self.0.recorder.register_counter(&key, &ABOUT).increment(1);
+    }
+
+    /// Counts a try to deliver a message to a webhook.
+    pub fn delivery(&self, accepted: bool) {
+        let outcome = if accepted { "accepted" } else { "failed" };
+        let key = labelled("guildhall_webhook_tries_total", &[("outcome", outcome)]);
         self.0.recorder.register_counter(&key, &ABOUT).increment(1);
     }
 

@@ -3,6 +3,7 @@
 pub mod client;
 pub mod model;
 pub mod postgres;
+pub mod receiver;
 pub mod seed;
 
 use std::path::PathBuf;
@@ -16,10 +17,12 @@ use guildhall_engine::{Clock, Engine, Options, Secret};
 use guildhall_server::app::App as Server;
 use guildhall_server::config::{Http, Limits};
 use guildhall_server::http::listen;
+use guildhall_server::http::reach::Reach;
 use guildhall_server::http::stop::CancellationToken;
 use uuid::Uuid;
 
 pub use client::{Client, Reply};
+pub use receiver::Receiver;
 pub use seed::Who;
 
 /// The master key of every test, in the form of `GUILDHALL_MASTER_KEY`.
@@ -93,6 +96,7 @@ pub struct App {
     pub(crate) seed: seed::Seed,
     pub(crate) names: client::Names,
     http: reqwest::Client,
+    server: Server,
     stop: CancellationToken,
 }
 
@@ -119,6 +123,11 @@ pub async fn on_both_engines(story: impl AsyncFn(Engine, Clock)) {
     }
 }
 
+/// A reach that may call receivers of this machine as well.
+pub fn loopback() -> Reach {
+    Reach::new(["127.0.0.0/8".parse().expect("a network")])
+}
+
 /// A clock that stands at [`START`].
 pub fn standing() -> Clock {
     Clock::standing(Timestamp::parse("start", START).expect("a time"))
@@ -137,19 +146,39 @@ impl App {
 
     /// A seeded server on `place` with limits of its own.
     pub async fn with(place: Place, limits: Limits) -> Self {
+        Self::reaching(place, limits, loopback()).await
+    }
+
+    /// A seeded server on `place` that may call what `reach` says.
+    pub async fn reaching(place: Place, limits: Limits, reach: Reach) -> Self {
         let clock = standing();
         let engine = place.engine(clock.clone()).await;
         let seed = seed::plant(&engine).await;
-        Self::on(Arc::new(place), engine, clock, seed, limits).await
+        Self::on(Arc::new(place), engine, clock, seed, limits, reach).await
     }
 
     /// A second node on the same PostgreSQL database, with the same seed and clock.
     pub async fn twin(&self) -> Self {
         let engine = self.place.engine(self.clock.clone()).await;
-        Self::on(Arc::clone(&self.place), engine, self.clock.clone(), self.seed.clone(), Limits::default()).await
+        Self::on(
+            Arc::clone(&self.place),
+            engine,
+            self.clock.clone(),
+            self.seed.clone(),
+            Limits::default(),
+            self.server.reach().clone(),
+        )
+        .await
     }
 
-    async fn on(place: Arc<Place>, engine: Engine, clock: Clock, seed: seed::Seed, limits: Limits) -> Self {
+    async fn on(
+        place: Arc<Place>,
+        engine: Engine,
+        clock: Clock,
+        seed: seed::Seed,
+        limits: Limits,
+        reach: Reach,
+    ) -> Self {
         // The second of two tests in one process finds the provider installed already.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let settings = Http {
@@ -162,12 +191,17 @@ impl App {
         };
         let door = listen::tcp("127.0.0.1:0", None, &limits).await.expect("a port");
         let url = door.url().to_owned();
-        let server = Server::new(engine.clone(), limits);
+        let server = Server::reaching(engine.clone(), limits, reach);
         let stop = CancellationToken::new();
         tokio::spawn(door.serve(guildhall_server::api::service(&server, &settings), stop.clone()));
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
         let names = client::Names::new(&seed);
-        Self { place, engine, clock, url, seed, names, http, stop }
+        Self { place, engine, clock, url, seed, names, http, server, stop }
+    }
+
+    /// What every handler and job of this node shares.
+    pub fn server(&self) -> &Server {
+        &self.server
     }
 
     /// The id of a seeded user, group or company: `ada`, `eng`, `northwind` …

@@ -29,6 +29,8 @@ sql! {
     REFUSAL_HEAD = "update companies set refusals = refusals where company_id = $1 returning refusals, refusal_hash";
     REFUSAL_ADVANCE = "update companies set refusals = $2, refusal_hash = $3 where company_id = $1";
     CHAINS = "select revision, last_hash, refusals, refusal_hash from companies where company_id = $1";
+    HOOKED = "select company_id, revision from companies where company_id >= $1 and webhooks > 0 and state = 'active' order by company_id";
+    COUNT_WEBHOOKS = "update companies set webhooks = webhooks + $2 where company_id = $1 returning webhooks";
     EVERY = "select company_id, name, state from companies where company_id >= $1 order by company_id";
     MARK = "update companies set settings = $2 where company_id = $1";
     RECORDED_AT = "select recorded_at from companies where company_id = $1";
@@ -178,6 +180,16 @@ pub(crate) async fn revision(conn: &mut Conn, id: CompanyId) -> Result<Option<u6
 /// Companies that have work due, soonest first.
 pub(crate) async fn due(conn: &mut Conn, now: Timestamp) -> Result<Vec<CompanyId>> {
     conn.rows(&DUE, &[val(now)], |row| row.id(0)).await
+}
+
+/// Companies in use that have webhooks, each with its revision.
+pub(crate) async fn hooked(conn: &mut Conn) -> Result<Vec<(CompanyId, u64)>> {
+    conn.rows(&HOOKED, &[val(CompanyId::PLATFORM)], |row| Ok((row.id(0)?, row.count(1)?))).await
+}
+
+/// Counts a webhook more or less; how many there are then.
+pub(crate) async fn count_webhooks(conn: &mut Conn, id: CompanyId, by: i64) -> Result<u64> {
+    Ok(conn.row(&COUNT_WEBHOOKS, &[val(id), val(by)], |row| row.count(0)).await?.unwrap_or(0))
 }
 
 /// Every company with its name and state, the platform company among them.

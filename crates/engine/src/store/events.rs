@@ -31,6 +31,7 @@ sql! {
     APPEND_TEXT = "insert into event_texts (company_id, revision, subject_id, salt, body) values ($1, $2, $3, $4, $5)";
     AFTER = list!("");
     OF_SUBJECT = list!("and e.subject_id = $4");
+    KINDS_AFTER = "select revision, kind from events where company_id = $1 and revision > $2 order by revision limit $3";
     ERASE = "delete from event_texts where company_id = $1 and subject_id = $2";
     FORGET = "delete from events where company_id = $1 and revision in (select e.revision from events e where e.company_id = $1 order by e.revision limit 5000)";
     FORGET_TEXTS = "delete from event_texts where company_id = $1 and revision in (select t.revision from event_texts t where t.company_id = $1 order by t.revision limit 5000)";
@@ -126,6 +127,16 @@ pub(crate) async fn after(
         None => conn.rows(&AFTER, &[val(company), val(revision), val(limit)], read).await,
         Some(id) => conn.rows(&OF_SUBJECT, &[val(company), val(revision), val(limit), val(id)], read).await,
     }
+}
+
+/// Revision and kind of the `limit` lines behind `revision`.
+pub(crate) async fn kinds_after(
+    conn: &mut Conn,
+    company: CompanyId,
+    revision: u64,
+    limit: u32,
+) -> Result<Vec<(u64, String)>> {
+    conn.rows(&KINDS_AFTER, &[val(company), val(revision), val(limit)], |row| Ok((row.count(0)?, row.text(1)?))).await
 }
 
 /// Takes out of the journal what a person was called.

@@ -18,8 +18,13 @@ macro_rules! step {
     };
 }
 
-const STEPS: &[Step] =
-    &[step!(1, "0001_core"), step!(2, "0002_reading"), step!(3, "0003_membership"), step!(4, "0004_connections")];
+const STEPS: &[Step] = &[
+    step!(1, "0001_core"),
+    step!(2, "0002_reading"),
+    step!(3, "0003_membership"),
+    step!(4, "0004_connections"),
+    step!(7, "0007_webhooks"),
+];
 
 /// The schema that this binary knows.
 pub(crate) fn known() -> i64 {

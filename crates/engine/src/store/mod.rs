@@ -7,6 +7,7 @@ pub(crate) mod answers;
 pub(crate) mod companies;
 pub(crate) mod connections;
 pub(crate) mod db;
+pub(crate) mod deliveries;
 pub(crate) mod events;
 pub(crate) mod groups;
 pub(crate) mod keys;
@@ -17,9 +18,11 @@ pub(crate) mod owners;
 pub(crate) mod postgres;
 pub(crate) mod reasons;
 pub(crate) mod refusals;
+pub(crate) mod signing_keys;
 pub(crate) mod sqlite;
 pub(crate) mod statement;
 pub(crate) mod users;
+pub(crate) mod webhooks;
 
 pub(crate) use db::{Conn, Db};
 pub(crate) use statement::{Row, Statement, Value, sql, val};
@@ -31,6 +34,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         answers::ALL,
         companies::ALL,
         connections::ALL,
+        deliveries::ALL,
         events::ALL,
         groups::ALL,
         keys::ALL,
@@ -39,7 +43,9 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         owners::ALL,
         reasons::ALL,
         refusals::ALL,
+        signing_keys::ALL,
         users::ALL,
+        webhooks::ALL,
     ]
     .into_iter()
     .flatten()

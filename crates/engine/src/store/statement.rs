@@ -142,7 +142,7 @@ macro_rules! bind_ids {
         }
     )+};
 }
-bind_ids!(CompanyId, UserId, GroupId, ReasonId, KeyId, ConnectionId, RequestId);
+bind_ids!(CompanyId, UserId, GroupId, ReasonId, KeyId, ConnectionId, RequestId, WebhookId, DeliveryId);
 
 /// One row, still in the hands of its database.
 #[derive(Clone, Copy)]
@@ -193,6 +193,15 @@ impl Row<'_> {
     /// A counter.
     pub(crate) fn count(&self, i: usize) -> Result<u64> {
         self.int(i).map(|n| u64::try_from(n).unwrap_or(0))
+    }
+
+    /// A counter, none where the column is null.
+    pub(crate) fn opt_count(&self, i: usize) -> Result<Option<u64>> {
+        let read = |n: Option<i64>| n.map(|n| u64::try_from(n).unwrap_or(0));
+        match self {
+            Self::Sqlite(row) => row.get::<_, Option<i64>>(i).map(read).map_err(Error::internal),
+            Self::Postgres(row) => row.try_get::<_, Option<i64>>(i).map(read).map_err(Error::internal),
+        }
     }
 
     /// A text looked at in place, where no copy of it is wanted.

@@ -8,6 +8,7 @@ use guildhall_engine::{Engine, sqlite_path};
 
 use super::{Database, Failure, demo, handover, open};
 use crate::app::App;
+use crate::config::outward::Outward;
 use crate::config::{Http, Log};
 use crate::http::stop::CancellationToken;
 use crate::http::{listen, log, stop, tls};
@@ -20,6 +21,8 @@ pub(super) struct Serve {
     /// Fill an empty database with the demo company, and print calls to try with a key made for this run
     #[arg(long, env = "GUILDHALL_DEMO")]
     demo: bool,
+    #[command(flatten)]
+    outward: Outward,
     #[command(flatten)]
     log: Log,
 }
@@ -39,9 +42,10 @@ impl Serve {
         let door = door.map_err(|e| Failure::new(e.to_string()))?;
         let stop = stop::on_signals().map_err(|e| Failure::new(format!("signals cannot be heard: {e}")))?;
         let demo = if self.demo { Some(demo::prepare(&engine).await?) } else { None };
-        let app = App::new(engine.clone(), self.http.limits.clone());
+        let app = App::reaching(engine.clone(), self.http.limits.clone(), self.outward.reach());
         let mut aside = tokio::task::JoinSet::new();
         aside.spawn(jobs::housekeeping(app.clone(), stop.clone()));
+        aside.spawn(jobs::webhooks(app.clone(), stop.clone()));
         if let Some(path) = sqlite_path(&database.address) {
             match handover::listen(&path) {
                 Ok(listener) => {

@@ -5,7 +5,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use guildhall_domain::ids::{CompanyId, ConnectionId, KeyId, UserId};
+use guildhall_domain::ids::{CompanyId, ConnectionId, DeliveryId, KeyId, UserId, WebhookId};
 use guildhall_domain::{Error, Result, Timestamp};
 use guildhall_engine::{GroupKey, UserKey};
 use uuid::Uuid;
@@ -48,7 +48,7 @@ macro_rules! by_id {
         }
     )+};
 }
-by_id!(UserId, KeyId, CompanyId, ConnectionId, Uuid);
+by_id!(UserId, KeyId, CompanyId, ConnectionId, WebhookId, DeliveryId, Uuid);
 
 /// A place in the journal: behind this revision.
 impl Cursor for u64 {

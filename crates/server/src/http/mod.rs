@@ -17,6 +17,7 @@ pub mod patch;
 pub mod peer;
 pub mod query;
 pub mod rate;
+pub mod reach;
 mod record;
 pub mod refusal;
 mod stall;

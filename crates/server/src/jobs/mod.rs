@@ -1,10 +1,15 @@
 //! What runs by the clock, beside the requests.
 
+mod deliver;
+mod webhooks;
+
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+
+pub use webhooks::{Dispatcher, webhooks};
 
 /// Between two rounds of housekeeping.
 const ROUND: Duration = Duration::from_secs(5);

@@ -12,3 +12,4 @@ mod native;
 mod routes;
 mod secoda;
 mod story;
+mod webhooks;

@@ -6,6 +6,7 @@
 pub mod error;
 mod extract;
 mod groups;
+mod keys;
 mod members;
 mod paths;
 mod speak;
@@ -23,6 +24,7 @@ use utoipa_axum::routes;
 use crate::app::App;
 use crate::http::caller::{Door, Manner, identify};
 
+pub(crate) use keys::hook_body;
 pub use paths::manners;
 
 /// Every operation of this dialect.
@@ -35,6 +37,7 @@ pub fn table() -> OpenApiRouter<App> {
         .routes(routes!(groups::get))
         .routes(routes!(members::list, members::add))
         .routes(routes!(members::remove))
+        .routes(routes!(keys::get))
 }
 
 /// The operations behind their door.
@@ -64,7 +67,8 @@ pub fn routes(app: &App) -> Router<App> {
     ),
     tags(
         (name = "Users", description = "People"),
-        (name = "UsersGroups", description = "Groups of people and who is in them")
+        (name = "UsersGroups", description = "Groups of people and who is in them"),
+        (name = "Keys", description = "What the signatures of webhooks are verified with")
     ),
     components(schemas(error::ProblemDetails)),
     security(("key" = [], "secret" = [])),

@@ -23,6 +23,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Owners", "Who owns a group."),
     ("Connections", "Identity sources, and which people and groups each of them knows."),
     ("Keys", "Credentials, each acting as a user."),
+    ("Webhooks", "Endpoints that events are sent to, and the log of what was sent."),
     ("Events", "The journal: every change, in order, as pages or live."),
 ];
 
@@ -123,7 +124,7 @@ fn header(words: &str, schema: ObjectBuilder) -> utoipa::openapi::header::Header
 fn share(path: &str, method: &str, operation: &mut Operation) {
     let reads = method == "get";
     // Records with a version, and what moves them.
-    let record = ["", "/users/{user}", "/groups/{group}", "/connections/{connection}"];
+    let record = ["", "/users/{user}", "/groups/{group}", "/connections/{connection}", "/webhooks/{webhook}"];
     let record = path.strip_prefix("/v1/companies/{company}").is_some_and(|rest| record.contains(&rest));
     let versioned = record || path.ends_with("/archive") || path.ends_with("/deactivate");
     let mut add = |name: &str, words: &str, schema: ObjectBuilder| {
@@ -162,12 +163,13 @@ fn share(path: &str, method: &str, operation: &mut Operation) {
             let words = "`true` when this is the answer to an earlier request with this key.";
             headers.insert("Idempotency-Replayed".into(), header(words, text()).into());
         }
-        let record_answer = versioned || path.ends_with("/restore") || path.ends_with("/reactivate");
+        let endings = ["/restore", "/reactivate", "/pause", "/resume"];
+        let record_answer = versioned || endings.iter().any(|end| path.ends_with(end));
         let created = status == "201" && method == "post";
         if status != "204" && (record_answer || created && !path.ends_with("/keys")) {
             headers.insert("ETag".into(), header("The record's version.", text()).into());
         }
-        if created {
+        if created || status == "202" {
             headers.insert("Location".into(), header("Where the record is.", text()).into());
         }
     }

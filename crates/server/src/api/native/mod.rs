@@ -17,6 +17,7 @@ mod nestings;
 mod once;
 mod owners;
 mod users;
+mod webhooks;
 mod wire;
 
 use axum::Router;
@@ -34,6 +35,8 @@ use crate::app::App;
 use crate::http::caller::{Door, Manner, identify};
 use crate::http::cursor::Cursor;
 
+pub(crate) use self::webhooks::hook_body;
+
 /// What every handler answers.
 type Reply = Result<Response, Failure>;
 
@@ -48,6 +51,7 @@ pub fn table() -> OpenApiRouter<App> {
         .merge(owners::routes())
         .merge(keys::routes())
         .merge(connections::routes())
+        .merge(webhooks::routes())
         .merge(events::routes());
     describe::complete(table.get_openapi_mut());
     table

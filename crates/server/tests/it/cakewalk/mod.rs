@@ -30,6 +30,7 @@ fn operations(app: &App) -> Vec<(&'static str, String, Option<Value>)> {
         ("GET", members(app, "eng"), None),
         ("POST", members(app, "eng"), Some(json!({"userIds": [gus], "triggeredByUserId": ada}))),
         ("DELETE", format!("{}/{gus}", members(app, "eng")), None),
+        ("GET", "/api/Keys".into(), None),
     ]
 }
 

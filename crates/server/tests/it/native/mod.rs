@@ -12,6 +12,7 @@ mod openapi;
 mod table;
 mod users;
 mod versions;
+pub(crate) mod webhooks;
 
 use guildhall_testkit::{App, Client, Reply};
 use serde_json::Value;
@@ -61,7 +62,7 @@ fn names(page: &Value) -> Vec<&str> {
 }
 
 /// The journal of every company is whole.
-async fn verify(app: &App) {
+pub(crate) async fn verify(app: &App) {
     for company in app.engine.verify().await.expect("reads") {
         assert_eq!(company.broken, None, "{}", company.name);
     }

@@ -7,8 +7,9 @@ mod groups;
 mod keys;
 mod members;
 mod users;
+mod webhooks;
 
-use guildhall_domain::ids::{CompanyId, ConnectionId, GroupId, KeyId, UserId};
+use guildhall_domain::ids::{CompanyId, ConnectionId, DeliveryId, GroupId, KeyId, UserId, WebhookId};
 use guildhall_domain::patch::Patch;
 use guildhall_domain::{Result, Timestamp, name};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -25,6 +26,10 @@ pub(super) use groups::{EditGroup, Group, ListGroups, ListNested, Nested, NewGro
 pub(super) use keys::{Key, KeySecret, NewKey, Rotation};
 pub(super) use members::{AddNote, ChangeMembers, ChangedMembers, Member, MemberResult, Membership, Reason};
 pub(super) use users::{EditUser, Erase, ListUsers, NewUser, User, merged};
+pub(super) use webhooks::{
+    Delivery, EditWebhook, Hook, ListDeliveries, NewWebhook, Resumption, SigningKeys, Webhook, WebhookRotation,
+    WebhookWithSecret,
+};
 
 /// An id as requests carry it: the hyphenated form, in either letter case, and nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,6 +212,22 @@ places! {
         /// The group inside.
         child as child_id: GroupId
     }
+    /// A path of a webhook.
+    OfWebhook {
+        /// The company's id.
+        company as company_id: CompanyId,
+        /// The webhook's id.
+        webhook as webhook_id: WebhookId
+    }
+    /// A path of a line of a webhook's log.
+    OfDelivery {
+        /// The company's id.
+        company as company_id: CompanyId,
+        /// The webhook's id.
+        webhook as webhook_id: WebhookId,
+        /// The delivery's id.
+        delivery as delivery_id: DeliveryId
+    }
     /// A path of a key.
     OfKey {
         /// The company's id.
@@ -254,7 +275,20 @@ macro_rules! in_company {
         }
     )+};
 }
-in_company!(OfCompany, OfUser, OfGroup, OfMember, OfOwner, OfChild, OfKey, OfConnection, OfLinkedUser, OfLinkedGroup);
+in_company!(
+    OfCompany,
+    OfUser,
+    OfGroup,
+    OfMember,
+    OfOwner,
+    OfChild,
+    OfWebhook,
+    OfDelivery,
+    OfKey,
+    OfConnection,
+    OfLinkedUser,
+    OfLinkedGroup
+);
 
 /// A time as it is written: RFC 3339, microseconds, `Z`.
 fn at(time: Timestamp) -> String {
