@@ -20,7 +20,8 @@ async fn two_nodes_send_each_message_once_and_in_order() {
     for some in people.chunks(20) {
         hire(&one, &some.iter().map(String::as_str).collect::<Vec<_>>()).await;
         let (a, b) = tokio::join!(first.round(), second.round());
-        (a.unwrap(), b.unwrap());
+        a.unwrap();
+        b.unwrap();
     }
     first.round().await.unwrap();
     for receiver in &receivers {
