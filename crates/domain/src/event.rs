@@ -1,5 +1,6 @@
 //! What happened: the lines of the journal.
 
+use crate::access::AppEvent;
 use crate::caller::Access;
 use crate::connection::Noun;
 use crate::group::Owner;
@@ -101,6 +102,8 @@ pub enum Event {
     Linked { connection: ConnectionId, noun: Noun, object: Uuid, external_id: Option<String>, made: bool },
     /// A connection knows a person or group no more.
     Unlinked { connection: ConnectionId, noun: Noun, object: Uuid },
+    /// Apps, what groups hold of them, and who has access.
+    App(AppEvent),
 }
 
 /// The kinds of events, as they are stored and sent: noun, dot, verb.
@@ -163,6 +166,12 @@ kinds! {
     Self::Linked { noun: Noun::Group, .. } => "group.linked",
     Self::Unlinked { noun: Noun::User, .. } => "user.unlinked",
     Self::Unlinked { noun: Noun::Group, .. } => "group.unlinked",
+    Self::App(AppEvent::Created { .. }) => "app.created",
+    Self::App(AppEvent::Updated { .. }) => "app.updated",
+    Self::App(AppEvent::Linked { .. }) => "group.app_linked",
+    Self::App(AppEvent::Unlinked { .. }) => "group.app_unlinked",
+    Self::App(AppEvent::Given { .. }) => "app.access_given",
+    Self::App(AppEvent::Ended { .. }) => "app.access_ended",
 }
 
 impl Event {
@@ -214,6 +223,7 @@ impl Event {
             | Self::ConnectionUpdated { connection, .. }
             | Self::ConnectionDeleted { connection } => connection.uuid(),
             Self::Linked { object, .. } | Self::Unlinked { object, .. } => *object,
+            Self::App(event) => event.subject(),
         }
     }
 }

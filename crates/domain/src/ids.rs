@@ -60,6 +60,12 @@ ids! {
     WebhookId, "webhook";
     /// One message to one webhook, with the tries it took.
     DeliveryId, "delivery";
+    /// A work application.
+    AppId, "app";
+    /// One of the levels of access that an app has.
+    LevelId, "permission level";
+    /// A custom field of an app.
+    FieldId, "custom field";
     /// One request to the server, as told in its answer and its log line.
     RequestId, "request";
 }

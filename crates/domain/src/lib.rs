@@ -3,9 +3,12 @@
 //! Nothing here reads a clock, a file or a socket, and nothing here knows JSON: times and ids come in as
 //! arguments, and each dialect owns its own wire form.
 
+pub mod access;
+pub mod app;
 pub mod caller;
 pub mod company;
 pub mod connection;
+pub mod custom;
 pub mod error;
 pub mod event;
 pub mod group;

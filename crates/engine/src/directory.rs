@@ -4,6 +4,7 @@
 //! checks them across records and writes: a new company in batches under the state `loading`, which no door shows;
 //! an existing one in one use case.
 
+mod apps;
 mod export;
 mod fresh;
 mod held;
@@ -29,6 +30,7 @@ use crate::Engine;
 use crate::store::companies;
 use crate::store::nestings::Nesting;
 
+pub use apps::{AccessRecord, AppRecord, GroupAppRecord};
 pub use export::Told;
 pub use held::Load;
 use held::{Part, Place};
@@ -48,6 +50,12 @@ pub enum Record {
     Connection(ConnectionRecord),
     /// A group inside another.
     Nesting(NestingRecord),
+    /// An app.
+    App(Box<AppRecord>),
+    /// What an app is to a group.
+    GroupApp(GroupAppRecord),
+    /// An access.
+    Access(AccessRecord),
 }
 
 /// A nesting as a record tells it.
@@ -177,6 +185,8 @@ pub struct Loaded {
     pub memberships: u64,
     /// Nestings.
     pub nestings: u64,
+    /// Apps, what groups hold of them, and accesses.
+    pub more: u64,
 }
 
 impl std::ops::AddAssign for Loaded {
@@ -186,6 +196,7 @@ impl std::ops::AddAssign for Loaded {
         self.groups += more.groups;
         self.memberships += more.memberships;
         self.nestings += more.nestings;
+        self.more += more.more;
     }
 }
 

@@ -75,7 +75,7 @@ fn link(company: CompanyId, before: &[u8], e: &Entry) -> [u8; 32] {
     ])
 }
 
-fn ids<T: ToString>(list: &[T]) -> Value {
+pub(crate) fn ids<T: ToString>(list: &[T]) -> Value {
     list.iter().map(ToString::to_string).collect::<Vec<_>>().into()
 }
 
@@ -88,7 +88,7 @@ fn owners(list: &[Owner]) -> Value {
         .collect()
 }
 
-fn object(fields: &Fields) -> Map<String, Value> {
+pub(crate) fn object(fields: &Fields) -> Map<String, Value> {
     fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into())).collect()
 }
 
@@ -188,6 +188,7 @@ fn encode(event: &Event) -> (Value, Option<Value>) {
         Event::Unlinked { connection, noun, object } => {
             json!({"connection": connection.to_string(), noun.word(): object.to_string()})
         }
+        Event::App(event) => crate::app_events::encode(event),
     };
     (data, None)
 }

@@ -1,5 +1,8 @@
 //! What may happen: one function a use case, one transaction each; the only door to the rows.
 
+mod accesses;
+mod app_events;
+mod apps;
 mod authz;
 mod callers;
 mod clock;
@@ -7,6 +10,7 @@ mod companies;
 mod connections;
 pub mod directory;
 mod doctor;
+mod group_apps;
 mod groups;
 mod housekeeping;
 mod idempotency;
@@ -31,6 +35,8 @@ use guildhall_domain::caller::Caller;
 use guildhall_domain::ids::CompanyId;
 use guildhall_domain::{Error, Result};
 
+pub use accesses::{AccessNames, GiveAccess, HeldApp};
+pub use apps::{ShownApp, WholeApp};
 pub use callers::{Presented, Token};
 pub use clock::Clock;
 pub use companies::NewCompany;
@@ -42,6 +48,7 @@ pub use listed::{WithGroups, WithMembers};
 pub use memberships::{ChangeMembers, ChangedMember, MemberRef};
 pub use restore::{Restored, restore};
 pub use secrets::Secrets;
+pub use store::apps::{AppFilter, AppKey};
 pub use store::events::Entry;
 pub use store::groups::{GroupFilter, GroupKey, GroupSort};
 pub use store::nestings::{Nesting, Towards};

@@ -354,6 +354,9 @@ impl Engine {
             }
             reasons::close_user(tx, company, id, now, revision, caller.user()).await?;
             owners::drop_owner(tx, company, id.uuid()).await?;
+            let pen = crate::apps::pen(tx);
+            store::accesses::close_user(tx, pen, id).await?;
+            crate::apps::forget_person(tx, id).await?;
             keys::revoke_user(tx, company, id, now).await?;
             absences::begin(tx, company, &[id], now).await?;
             links::drop_object(tx, company, Noun::User, id.uuid()).await?;

@@ -1,5 +1,6 @@
 //! The directory format (`docs/directory-format.md`): JSON Lines from and into the engine's records.
 
+mod apps;
 mod wire;
 mod write;
 
@@ -82,7 +83,7 @@ fn fault(load: &Load, line: u32, why: &str) -> Fault {
 }
 
 /// The types of the whole format that this version cannot take in yet.
-const LATER: &[&str] = &["role", "groupRole", "app", "groupApp", "access", "policy"];
+const LATER: &[&str] = &["role", "groupRole", "policy"];
 
 fn parse(text: &str) -> Result<Record, String> {
     // serde would read a list in the order of the members.
@@ -100,11 +101,14 @@ fn parse(text: &str) -> Result<Record, String> {
         "connection" => read::<wire::Connection>(text, &kind)?.record().map(Record::Connection),
         "company" => read::<wire::Company>(text, &kind)?.record().map(Record::Company),
         "nesting" => Ok(Record::Nesting(read::<wire::Nested>(text, &kind)?.record())),
+        "app" => read::<apps::App>(text, &kind)?.record().map(|app| Record::App(Box::new(app))),
+        "groupApp" => read::<apps::GroupApp>(text, &kind)?.record().map(Record::GroupApp),
+        "access" => Ok(Record::Access(read::<apps::Access>(text, &kind)?.record())),
         later if LATER.contains(&later) => Err(format!(
             "this version of guildhall does not know records of type `{later}`; take them out of the file, or use a newer guildhall"
         )),
         other => Err(format!(
-            "`{other}` is not a type of record; there are company, user, group, connection, membership and nesting"
+            "`{other}` is not a type of record; there are company, user, group, connection, membership, nesting, app, groupApp and access"
         )),
     }
 }

@@ -1,13 +1,17 @@
 //! What every test finds: two companies, a few people of each right, two groups, a key each.
 //!
 //! Northwind has ada (admin), edda (editor, owner of `eng`), vera (viewer, member of `eng`), gus (guest) and ivan
-//! (inactive, member of `eng`); groups `eng` and `ops` (empty). Contoso has carl (admin) and group `secret`.
+//! (inactive, member of `eng`); groups `eng` and `ops` (empty); app `ledger` of edda's with levels `reader` (default) and
+//! `booker`, which vera has as reader. Contoso has carl (admin), group `secret` and app `vault`.
 
+use guildhall_domain::app::{EditApp, Level};
 use guildhall_domain::caller::{Access, Role};
+use guildhall_domain::custom::{FieldKind, GivenField};
 use guildhall_domain::group::NewGroup;
 use guildhall_domain::ids::{CompanyId, UserId};
+use guildhall_domain::patch::Patch;
 use guildhall_domain::user::{NewUser, UserStatus};
-use guildhall_engine::{Engine, NewCompany, NewKey, Secret};
+use guildhall_engine::{AccessNames, Engine, GiveAccess, NewCompany, NewKey, Secret};
 use uuid::Uuid;
 
 use crate::operator;
@@ -90,13 +94,29 @@ pub fn person(name: &str, id: Option<Uuid>) -> NewUser {
 
 /// Plants it all.
 pub async fn plant(engine: &Engine) -> Seed {
-    let ids: Vec<(&'static str, Uuid)> =
-        ["northwind", "contoso", "ada", "edda", "vera", "gus", "ivan", "carl", "eng", "ops", "secret"]
-            .into_iter()
-            .enumerate()
-            // Fixed and in order, so that listings by id are the same in every run.
-            .map(|(i, name)| (name, Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001 + i as u128)))
-            .collect();
+    let ids: Vec<(&'static str, Uuid)> = [
+        "northwind",
+        "contoso",
+        "ada",
+        "edda",
+        "vera",
+        "gus",
+        "ivan",
+        "carl",
+        "eng",
+        "ops",
+        "secret",
+        "ledger",
+        "reader",
+        "booker",
+        "cost",
+        "vault",
+    ]
+    .into_iter()
+    .enumerate()
+    // Fixed and in order, so that listings by id are the same in every run.
+    .map(|(i, name)| (name, Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001 + i as u128)))
+    .collect();
     let id = |name: &str| ids.iter().find(|(n, _)| *n == name).expect("a seeded name").1;
     for (company, admin, name) in [("northwind", "ada", "Ada Example"), ("contoso", "carl", "Carl Contoso")] {
         let new = NewCompany {
@@ -128,6 +148,43 @@ pub async fn plant(engine: &Engine) -> Seed {
     engine.create_group(&northwind, group("Engineering", "eng", &["edda"], &["vera", "ivan"])).await.expect("a group");
     engine.create_group(&northwind, group("Operations", "ops", &[], &[])).await.expect("a group");
     engine.create_group(&contoso, group("Secret", "secret", &[], &["carl"])).await.expect("a group");
+
+    let level = |key: &str, name: &str, is_default: bool| Level {
+        id: id(key).into(),
+        name: name.into(),
+        description: String::new(),
+        is_default,
+        is_privileged: !is_default,
+    };
+    let cost = GivenField {
+        id: id("cost").into(),
+        name: "Cost center".into(),
+        kind: FieldKind::Text,
+        required: false,
+        options: Vec::new(),
+        value: Patch::Set("4711".into()),
+    };
+    let ledger = EditApp {
+        name: Patch::Set("Ledger".into()),
+        tag_line: Patch::Set("Books".into()),
+        category: Patch::Set("Finance".into()),
+        url: Patch::Set("https://ledger.example/".into()),
+        owner: Patch::Set(id("edda").into()),
+        levels: Patch::Set(vec![level("reader", "Reader", true), level("booker", "Booker", false)]),
+        fields: Patch::Set(vec![cost]),
+        ..Default::default()
+    };
+    engine.create_app(&northwind, Some(id("ledger").into()), ledger).await.expect("an app");
+    let vault = EditApp { name: Patch::Set("Vault".into()), ..Default::default() };
+    engine.create_app(&contoso, Some(id("vault").into()), vault).await.expect("an app");
+    let names = AccessNames { list: "", app: "app", user: "user", level: "level" };
+    let reads = GiveAccess {
+        app: id("ledger").into(),
+        user: id("vera").into(),
+        level: Some(id("reader").into()),
+        is_owner: None,
+    };
+    engine.give_accesses(&northwind, vec![reads], names).await.expect("an access");
 
     let mut keys = Vec::new();
     for (who, user, access) in [

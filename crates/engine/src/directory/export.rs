@@ -1,9 +1,11 @@
 //! Writing companies out: one state of the database, in a fixed order and bounded memory.
 
+use guildhall_domain::access::{AppAccess, GroupApp};
+use guildhall_domain::app::App;
 use guildhall_domain::company::{Company, CompanyState};
 use guildhall_domain::connection::Connection;
 use guildhall_domain::group::{Group, GroupState, Owner};
-use guildhall_domain::ids::{CompanyId, ConnectionId, GroupId, ReasonId, UserId};
+use guildhall_domain::ids::{AppId, CompanyId, ConnectionId, GroupId, ReasonId, UserId};
 use guildhall_domain::membership::{Reason, ReasonKind};
 use guildhall_domain::page::{Ask, From};
 use guildhall_domain::user::User;
@@ -12,7 +14,7 @@ use tokio::sync::mpsc::Sender;
 
 use crate::Engine;
 use crate::store::nestings::{self, Nesting};
-use crate::store::{Conn, companies, connections, groups, owners, reasons, users};
+use crate::store::{Conn, accesses, apps, companies, connections, group_apps, groups, owners, reasons, users};
 
 /// Rows read at a time.
 const PAGE: u32 = 1000;
@@ -32,11 +34,17 @@ pub enum Told {
     Membership(CompanyId, Reason),
     /// A connection of a company.
     Connection(CompanyId, Connection),
+    /// An app of a company.
+    App(CompanyId, App),
+    /// What an app is to a group of a company.
+    GroupApp(CompanyId, GroupApp),
+    /// An access in a company.
+    Access(CompanyId, AppAccess),
 }
 
 impl Engine {
-    /// Sends the records of one company, or of all, to `sink`: each company with its users, groups, nestings, connections
-    /// and memberships, by id. Purged groups, erased people and rule reasons are not told. Ends early when nobody receives any more.
+    /// Sends the records of one company, or of all, to `sink`: each company with its users, groups, nestings, connections,
+    /// memberships, apps, what groups hold of them, and accesses, by id. Purged groups, erased people and rule reasons are not told. Ends early when nobody receives any more.
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is no such company in use; [`Error::Unavailable`].
@@ -105,6 +113,34 @@ impl Engine {
             after = page.last().map(|reason| (reason.group, reason.user, reason.id));
             let shown = page.into_iter().filter(|reason| reason.kind != ReasonKind::Rule);
             if !tell(sink, shown.map(|reason| Told::Membership(id, reason)).collect()).await {
+                return Ok(false);
+            }
+        }
+        self.tell_apps(conn, id, sink).await
+    }
+
+    async fn tell_apps(&self, conn: &mut Conn, id: CompanyId, sink: &Sender<Vec<Told>>) -> Result<bool> {
+        let mut after = Some(AppId::NIL);
+        while let Some(from) = after {
+            let page = apps::all_of(conn, id, from, PAGE).await?;
+            after = page.last().map(|app| app.id);
+            if !tell(sink, page.into_iter().map(|app| Told::App(id, app)).collect()).await {
+                return Ok(false);
+            }
+        }
+        let mut after = Some((GroupId::NIL, AppId::NIL));
+        while let Some(from) = after {
+            let page = group_apps::all_of(conn, id, from, PAGE).await?;
+            after = page.last().map(|link| (link.group, link.app));
+            if !tell(sink, page.into_iter().map(|link| Told::GroupApp(id, link)).collect()).await {
+                return Ok(false);
+            }
+        }
+        let mut after = Some((AppId::NIL, UserId::NIL));
+        while let Some(from) = after {
+            let page = accesses::all_of(conn, id, from, PAGE).await?;
+            after = page.last().map(|access| (access.app, access.user));
+            if !tell(sink, page.into_iter().map(|access| Told::Access(id, access)).collect()).await {
                 return Ok(false);
             }
         }

@@ -72,6 +72,7 @@ pub(super) fn check(files: &[String], part: &Part) -> Result<(), Fault> {
         return Err(fault(slot.at, error));
     }
     check_nestings(files, part, &states)?;
+    part.apps.once().map_err(|(at, error)| fault(at, error))?;
     twice(files, part)
 }
 
@@ -202,6 +203,18 @@ pub(super) async fn write(
         let (n, theirs) = (some.len() as u64, blame.clone());
         engine.write(caller, async move |tx| write_connections(tx, some, &theirs).await).await.map_err(fault)?;
         *done += n;
+        going(*done)?;
+    }
+    for some in std::mem::take(&mut part.apps).batches(BATCH) {
+        let (n, theirs) = (some.len(), blame.clone());
+        engine
+            .write(caller, async move |tx| {
+                still_loading(tx)?;
+                some.write(tx, &theirs).await
+            })
+            .await
+            .map_err(fault)?;
+        (count.more, *done) = (count.more + n, *done + n);
         going(*done)?;
     }
     blame.nobody();
@@ -424,6 +437,9 @@ impl Engine {
                 // Each removes a bounded number of rows; the company's row goes last, so that a step cut off is
                 // found again.
                 if reasons::forget(tx, company).await? + events::forget(tx, company).await? > 0 {
+                    return Ok(true);
+                }
+                if super::apps::forget(tx, company).await? > 0 {
                     return Ok(true);
                 }
                 if owners::forget(tx, company).await? + groups::forget(tx, company).await? > 0 {

@@ -13,6 +13,7 @@ use guildhall_domain::user::{NewUser, User};
 use guildhall_domain::{Error, Result, Timestamp, name};
 use uuid::Uuid;
 
+use super::apps::AppPart;
 use super::{CompanyRecord, ConnectionRecord, Fault, GroupRecord, MembershipRecord, NestingRecord, Record, UserRecord};
 use crate::users::check_attributes;
 
@@ -84,6 +85,8 @@ pub(super) struct Part {
     pub connections: Vec<Held<ConnectionRecord>>,
     /// By group, user and place.
     memberships: Vec<Slim>,
+    /// Apps and what goes with them.
+    pub apps: AppPart,
     ids: std::sync::Arc<Vec<Uuid>>,
     extras: std::sync::Arc<Vec<Extra>>,
 }
@@ -92,7 +95,7 @@ impl Part {
     pub(super) fn len(&self) -> u64 {
         let records = usize::from(self.company.is_some()) + self.users.len() + self.groups.len() + self.nestings.len();
         let records = records + self.connections.len();
-        (records + self.memberships.len()) as u64
+        (records + self.memberships.len()) as u64 + self.apps.len()
     }
 
     pub(super) fn memberships(&self) -> impl ExactSizeIterator<Item = Slot> {
@@ -145,6 +148,7 @@ pub struct Load {
     connections: Vec<Held<ConnectionRecord>>,
     memberships: Vec<Slim>,
     extras: Vec<Extra>,
+    apps: BTreeMap<CompanyId, AppPart>,
 }
 
 impl Load {
@@ -168,7 +172,8 @@ impl Load {
     /// How many records there are.
     pub fn len(&self) -> u64 {
         let few = self.companies.len() + self.users.len() + self.groups.len() + self.nestings.len();
-        (few + self.connections.len() + self.memberships.len()) as u64
+        let many = few + self.connections.len() + self.memberships.len();
+        many as u64 + self.apps.values().map(AppPart::len).sum::<u64>()
     }
 
     /// Are there none?
@@ -228,6 +233,20 @@ impl Load {
             Record::Nesting(record) => {
                 self.name_company(at, record.company);
                 self.nestings.push(Held { at, record });
+            }
+            Record::App(record) => {
+                record.check()?;
+                self.bear(at, record.id.uuid(), "app")?;
+                self.name_company(at, record.company);
+                self.apps.entry(record.company).or_default().apps.push(Held { at, record: *record });
+            }
+            Record::GroupApp(record) => {
+                self.name_company(at, record.company);
+                self.apps.entry(record.company).or_default().links.push(Held { at, record });
+            }
+            Record::Access(record) => {
+                self.name_company(at, record.company);
+                self.apps.entry(record.company).or_default().accesses.push(Held { at, record });
             }
         }
         Ok(())
@@ -300,7 +319,9 @@ impl Load {
             let (ids, extras) = (ids.clone(), extras.clone());
             let (users, groups, nestings, memberships) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
             let connections = Vec::new();
-            let part = Part { first, company: None, users, groups, nestings, connections, memberships, ids, extras };
+            let apps = self.apps.remove(&id).unwrap_or_default();
+            let part =
+                Part { first, company: None, users, groups, nestings, connections, memberships, apps, ids, extras };
             parts.insert(id, part);
         }
         fn into(parts: &mut BTreeMap<CompanyId, Part>, id: CompanyId) -> Result<&mut Part, Fault> {
@@ -340,6 +361,7 @@ impl Load {
             part.groups.sort_unstable_by_key(|held| held.record.id);
             part.nestings.sort_unstable_by_key(|held| (held.record.nesting, held.at));
             part.connections.sort_unstable_by_key(|held| held.record.id);
+            part.apps.sort();
             part.memberships.sort_unstable_by_key(|m| (ids[m.group as usize], ids[m.user as usize], m.at));
         }
         Ok((self.files, parts))

@@ -39,6 +39,11 @@ pub(super) async fn run(tx: &mut Tx, mut part: Part, blame: &Blame) -> Result<Lo
     count.nestings = nestings(tx, std::mem::take(&mut part.nestings), blame).await?;
     let changed = connections(tx, std::mem::take(&mut part.connections), blame).await?;
     count.memberships = memberships(tx, &part, &born, blame).await?;
+    part.apps.once().map_err(|(at, error)| {
+        blame.on(at);
+        error
+    })?;
+    count.more = std::mem::take(&mut part.apps).write(tx, blame).await?;
     blame.nobody();
     if had_admin && !store::users::has_other_admin(tx, id, UserId::NIL).await? {
         return Err(Error::conflict("after this import nobody would administer the company; keep an active admin"));

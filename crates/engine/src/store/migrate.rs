@@ -23,6 +23,7 @@ const STEPS: &[Step] = &[
     step!(2, "0002_reading"),
     step!(3, "0003_membership"),
     step!(4, "0004_connections"),
+    step!(5, "0005_apps"),
     step!(7, "0007_webhooks"),
 ];
 

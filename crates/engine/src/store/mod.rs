@@ -3,12 +3,15 @@
 //! Private to the engine, so that a dialect can only reach rows through a use case.
 
 pub(crate) mod absences;
+pub(crate) mod accesses;
 pub(crate) mod answers;
+pub(crate) mod apps;
 pub(crate) mod companies;
 pub(crate) mod connections;
 pub(crate) mod db;
 pub(crate) mod deliveries;
 pub(crate) mod events;
+pub(crate) mod group_apps;
 pub(crate) mod groups;
 pub(crate) mod keys;
 pub(crate) mod links;
@@ -31,11 +34,14 @@ pub(crate) use statement::{Row, Statement, Value, sql, val};
 pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
     [
         absences::ALL,
+        accesses::ALL,
         answers::ALL,
+        apps::ALL,
         companies::ALL,
         connections::ALL,
         deliveries::ALL,
         events::ALL,
+        group_apps::ALL,
         groups::ALL,
         keys::ALL,
         links::ALL,

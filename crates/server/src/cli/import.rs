@@ -89,8 +89,12 @@ pub(super) async fn write(
 
 fn summary(loaded: &Loaded, seconds: f64) -> String {
     let count = |n: u64, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
+    let more = match loaded.more {
+        0 => String::new(),
+        n => format!(", {}", count(n, "other record", "other records")),
+    };
     format!(
-        "imported {}, {}, {}, {} in {seconds:.1} s",
+        "imported {}, {}, {}, {}{more} in {seconds:.1} s",
         count(loaded.companies, "company", "companies"),
         count(loaded.users, "user", "users"),
         count(loaded.groups, "group", "groups"),

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::{ATTRIBUTES_DEPTH, shallow};
 use crate::http::patch::Field;
 
-type Outcome<T> = Result<T, String>;
+pub(super) type Outcome<T> = Result<T, String>;
 
 /// Any record, for its type alone.
 #[derive(Deserialize)]
@@ -142,7 +142,7 @@ pub(super) struct Connection {
 }
 
 /// An id, read without a detour over an owned text.
-struct Id(Uuid);
+pub(super) struct Id(pub(super) Uuid);
 
 impl<'de> Deserialize<'de> for Id {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
@@ -160,7 +160,7 @@ impl<'de> Deserialize<'de> for Id {
     }
 }
 
-fn patch<T>(field: Field<T>) -> Patch<T> {
+pub(super) fn patch<T>(field: Field<T>) -> Patch<T> {
     match field {
         Field::Absent => Patch::Keep,
         Field::Null => Patch::Clear,
@@ -168,7 +168,7 @@ fn patch<T>(field: Field<T>) -> Patch<T> {
     }
 }
 
-fn word<T>(field: Field<String>, name: &str, read: fn(&str, &str) -> Checked<T>) -> Outcome<Patch<T>> {
+pub(super) fn word<T>(field: Field<String>, name: &str, read: fn(&str, &str) -> Checked<T>) -> Outcome<Patch<T>> {
     patch(field).try_map(|raw| read(name, &raw)).map_err(told)
 }
 
@@ -177,7 +177,7 @@ fn time(field: &str, raw: Option<&String>) -> Outcome<Option<Timestamp>> {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
-fn told(error: guildhall_domain::Error) -> String {
+pub(super) fn told(error: guildhall_domain::Error) -> String {
     error.to_string()
 }
 

@@ -12,6 +12,8 @@ use guildhall_engine::directory::Told;
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
+use super::apps;
+
 /// Appends one record and a line break.
 ///
 /// # Errors
@@ -28,6 +30,9 @@ pub fn write(out: &mut Vec<u8>, record: &Told) -> serde_json::Result<()> {
             serde_json::to_writer(&mut *out, &ConnectionLine::of(*company, connection))?;
         }
         Told::Membership(company, reason) => serde_json::to_writer(&mut *out, &MembershipLine::of(*company, reason))?,
+        Told::App(company, app) => serde_json::to_writer(&mut *out, &apps::AppLine::of(*company, app))?,
+        Told::GroupApp(company, link) => serde_json::to_writer(&mut *out, &apps::GroupAppLine::of(*company, link))?,
+        Told::Access(company, access) => serde_json::to_writer(&mut *out, &apps::AccessLine::of(*company, access))?,
     }
     out.push(b'\n');
     Ok(())

@@ -5,9 +5,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use guildhall_domain::ids::{CompanyId, ConnectionId, DeliveryId, KeyId, UserId, WebhookId};
+use guildhall_domain::ids::{AppId, CompanyId, ConnectionId, DeliveryId, FieldId, KeyId, LevelId, UserId, WebhookId};
 use guildhall_domain::{Error, Result, Timestamp};
-use guildhall_engine::{GroupKey, UserKey};
+use guildhall_engine::{AppKey, GroupKey, UserKey};
 use uuid::Uuid;
 
 /// The longest cursor that is looked at: a folded name of 255 characters fits several times.
@@ -48,7 +48,7 @@ macro_rules! by_id {
         }
     )+};
 }
-by_id!(UserId, KeyId, CompanyId, ConnectionId, WebhookId, DeliveryId, Uuid);
+by_id!(UserId, KeyId, CompanyId, ConnectionId, WebhookId, DeliveryId, AppId, LevelId, FieldId, Uuid);
 
 /// A place in the journal: behind this revision.
 impl Cursor for u64 {
@@ -87,6 +87,18 @@ macro_rules! by_name_or_birth {
     )+};
 }
 by_name_or_birth!(UserKey, GroupKey);
+
+impl Cursor for AppKey {
+    fn plain(&self) -> String {
+        format!("a {} {}", self.1, self.0)
+    }
+    fn read(plain: &str) -> Option<Self> {
+        match ordered(plain)? {
+            ("a", id, name) if !name.contains('\0') => Some(Self(name.to_owned(), id.into())),
+            _ => None,
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {

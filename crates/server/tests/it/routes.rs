@@ -50,6 +50,7 @@ fn target(app: &App, route: &Route, hook: (Uuid, Uuid)) -> String {
             "{connection}" => uuid::Uuid::from_u128(9).to_string(),
             "{webhook}" => hook.0.to_string(),
             "{delivery}" => hook.1.to_string(),
+            "{app}" | "{workAppId}" => id("ledger"),
             "{key}" => app.key(Who::Viewer).key.id.to_string(),
             "{id}" if route.path.contains("/group/") => id("eng"),
             "{id}" => id("vera"),
@@ -67,6 +68,13 @@ fn target(app: &App, route: &Route, hook: (Uuid, Uuid)) -> String {
 fn body(app: &App, route: &Route, who: Who) -> Value {
     let last = route.path.rsplit('/').next().unwrap_or_default();
     match (route.dialect, last) {
+        ("native", "{app}") if route.path.contains("/groups/") => json!({"visibility": "default"}),
+        ("native", "apps") => json!({"name": format!("Made by {who:?}")}),
+        ("native", "{user}") if route.path.contains("/accesses/") => json!({"permissionLevel": app.id("booker")}),
+        ("cakewalk", "Accesses") => {
+            json!({"data": [{"workAppId": app.id("ledger"), "userId": app.id("gus"), "permissionLevelId": app.id("reader")}]})
+        }
+        ("cakewalk", "CustomFields") => json!({"customFields": [{"id": app.id("cost"), "value": format!("{who:?}")}]}),
         ("native", "companies" | "groups") => json!({"name": format!("Made by {who:?}")}),
         ("native", "users") => json!({"name": "New", "email": format!("{who:?}@new.example")}),
         ("native", "members" | "remove") => json!({"members": [{"id": app.id("gus")}]}),

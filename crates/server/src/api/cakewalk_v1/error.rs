@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use guildhall_domain::Error;
-use guildhall_domain::ids::{GroupId, RequestId};
+use guildhall_domain::ids::{AppId, GroupId, RequestId};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
@@ -136,7 +136,11 @@ fn problem(error: &Error) -> ProblemDetails {
             plain(StatusCode::BAD_REQUEST).about(field, &format!("more than {limit} in one call"))
         }
         Error::NotFound { noun } => {
-            let noun = if *noun == GroupId::NOUN { "users group" } else { noun };
+            let noun = match *noun {
+                GroupId::NOUN => "users group",
+                AppId::NOUN => "work app",
+                noun => noun,
+            };
             ProblemDetails::of(StatusCode::NOT_FOUND, format!("No {noun} has this id."))
         }
         Error::Unknown { .. } => plain(StatusCode::NOT_FOUND),

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use guildhall_domain::caller::Caller;
-use guildhall_domain::ids::{GroupId, UserId};
+use guildhall_domain::ids::{AppId, GroupId, UserId};
 use guildhall_domain::page::{Ask, From};
 use guildhall_domain::{Error, Result};
 use http::Uri;
@@ -42,6 +42,13 @@ impl InPath for UserId {
 
 impl InPath for GroupId {
     const NAME: &'static str = "usersGroupId";
+    fn read(raw: &str) -> Result<Self> {
+        Self::parse(Self::NAME, raw)
+    }
+}
+
+impl InPath for AppId {
+    const NAME: &'static str = "workAppId";
     fn read(raw: &str) -> Result<Self> {
         Self::parse(Self::NAME, raw)
     }

@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::http::caller::Auth;
 
 /// An answer to a change: no body, and the company's revision after it.
-pub(super) struct Changed(StatusCode, u64);
+pub(super) struct Changed(pub(super) StatusCode, pub(super) u64);
 
 impl IntoResponse for Changed {
     fn into_response(self) -> Response {

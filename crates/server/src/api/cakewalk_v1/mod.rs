@@ -3,6 +3,8 @@
 //! Where the reference is silent the choice is a numbered quirk, CW-1 and on, told in `docs/dialects/cakewalk-v1.md`
 //! and named where it is made.
 
+mod accesses;
+mod apps;
 pub mod error;
 mod extract;
 mod groups;
@@ -12,6 +14,7 @@ mod paths;
 mod speak;
 mod users;
 mod wire;
+mod wire_apps;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -38,6 +41,14 @@ pub fn table() -> OpenApiRouter<App> {
         .routes(routes!(members::list, members::add))
         .routes(routes!(members::remove))
         .routes(routes!(keys::get))
+        .routes(routes!(groups::default_apps))
+        .routes(routes!(groups::hidden_apps))
+        .routes(routes!(apps::list))
+        .routes(routes!(apps::get))
+        .routes(routes!(apps::levels))
+        .routes(routes!(apps::fields, apps::set_fields))
+        .routes(routes!(accesses::list))
+        .routes(routes!(accesses::record))
 }
 
 /// The operations behind their door.
@@ -62,13 +73,14 @@ pub fn routes(app: &App) -> Router<App> {
     info(
         title = "Cakewalk Open API v1, answered by Guildhall",
         version = "v1",
-        description = "Users, users groups and their members, in the wire form of the Cakewalk Open API v1. \
+        description = "Users, users groups, work apps and accesses, in the wire form of the Cakewalk Open API v1. \
             Where the vendor's documents are silent, see the numbered quirks in docs/dialects/cakewalk-v1.md."
     ),
     tags(
         (name = "Users", description = "People"),
         (name = "UsersGroups", description = "Groups of people and who is in them"),
-        (name = "Keys", description = "What the signatures of webhooks are verified with")
+        (name = "Keys", description = "What the signatures of webhooks are verified with"),
+        (name = "WorkApps", description = "Apps, their permission levels and custom fields, and who has access")
     ),
     components(schemas(error::ProblemDetails)),
     security(("key" = [], "secret" = [])),

@@ -55,6 +55,14 @@ pub(super) struct Record<T> {
     links: Links,
 }
 
+impl<T> List<T> {
+    /// The page answered at `uri`, of rows that are spoken already; `key` is where the next one begins.
+    pub(super) fn spoken<K: Cursor>(uri: &Uri, data: Vec<T>, key: Option<K>) -> Self {
+        let next = key.map(|key| format!("{}?cursor={}", uri.path(), key.write()));
+        Self { data, links: Links { next, ..Links::of(uri) } }
+    }
+}
+
 impl<T> Record<T> {
     /// The thing answered at `uri`.
     pub(super) fn of(uri: &Uri, data: impl Into<T>) -> Self {
@@ -160,7 +168,7 @@ fn time(at: Timestamp) -> String {
 
 /// CW-14: an id in a body: hyphenated, in either letter case, as in paths.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct WireId(Uuid);
+pub(super) struct WireId(pub(super) Uuid);
 
 impl<'de> Deserialize<'de> for WireId {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {

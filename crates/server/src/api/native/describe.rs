@@ -22,13 +22,15 @@ const TAGS: &[(&str, &str)] = &[
     ("Nesting", "Which groups are inside which."),
     ("Owners", "Who owns a group."),
     ("Connections", "Identity sources, and which people and groups each of them knows."),
+    ("Apps", "Work applications, their permission levels and custom fields."),
+    ("Accesses", "Who has which app, and which apps groups give and hide."),
     ("Keys", "Credentials, each acting as a user."),
     ("Webhooks", "Endpoints that events are sent to, and the log of what was sent."),
     ("Events", "The journal: every change, in order, as pages or live."),
 ];
 
 /// Listings that are never cut into pages.
-const WHOLE: &[&str] = &["listOwners", "listChildren", "listParents"];
+const WHOLE: &[&str] = &["listOwners", "listChildren", "listParents", "listAppGroups"];
 
 /// The refusals: status, name of the component, words.
 const REFUSALS: &[(&str, &str, &str)] = &[
@@ -124,7 +126,8 @@ fn header(words: &str, schema: ObjectBuilder) -> utoipa::openapi::header::Header
 fn share(path: &str, method: &str, operation: &mut Operation) {
     let reads = method == "get";
     // Records with a version, and what moves them.
-    let record = ["", "/users/{user}", "/groups/{group}", "/connections/{connection}", "/webhooks/{webhook}"];
+    let record =
+        ["", "/users/{user}", "/groups/{group}", "/connections/{connection}", "/webhooks/{webhook}", "/apps/{app}"];
     let record = path.strip_prefix("/v1/companies/{company}").is_some_and(|rest| record.contains(&rest));
     let versioned = record || path.ends_with("/archive") || path.ends_with("/deactivate");
     let mut add = |name: &str, words: &str, schema: ObjectBuilder| {

@@ -3,6 +3,8 @@
 //! OpenAPI 3.1 is made from the handlers; problems are RFC 9457, listings have cursors, records have versions
 //! (`ETag`), and changes may carry an `Idempotency-Key`. `docs/dialects/native.md` tells it for clients.
 
+mod accesses;
+mod apps;
 mod companies;
 mod connections;
 mod describe;
@@ -52,6 +54,8 @@ pub fn table() -> OpenApiRouter<App> {
         .merge(keys::routes())
         .merge(connections::routes())
         .merge(webhooks::routes())
+        .merge(apps::routes())
+        .merge(accesses::routes())
         .merge(events::routes());
     describe::complete(table.get_openapi_mut());
     table

@@ -8,6 +8,8 @@ macro_rules! told {
     }};
 }
 
+mod accesses;
+mod apps;
 mod groups;
 mod members;
 mod transport;
@@ -31,6 +33,15 @@ fn operations(app: &App) -> Vec<(&'static str, String, Option<Value>)> {
         ("POST", members(app, "eng"), Some(json!({"userIds": [gus], "triggeredByUserId": ada}))),
         ("DELETE", format!("{}/{gus}", members(app, "eng")), None),
         ("GET", "/api/Keys".into(), None),
+        ("GET", format!("{}/DefaultWorkApps", group(app, "eng")), None),
+        ("GET", format!("{}/HiddenWorkApps", group(app, "eng")), None),
+        ("GET", "/api/v1/WorkApps".into(), None),
+        ("GET", ledger(app, ""), None),
+        ("GET", ledger(app, "/Accesses"), None),
+        ("GET", ledger(app, "/PermissionLevels"), None),
+        ("POST", "/api/v1/WorkApps/Accesses".into(), Some(accesses(app, &["gus"], "reader"))),
+        ("GET", ledger(app, "/CustomFields"), None),
+        ("PATCH", ledger(app, "/CustomFields"), Some(json!({"customFields": [{"id": app.id("cost"), "value": "12"}]}))),
     ]
 }
 
@@ -45,6 +56,17 @@ fn members(app: &App, name: &str) -> String {
 /// The body that adds these users in ada's name.
 fn add(app: &App, users: &[&str]) -> Value {
     json!({"userIds": users.iter().map(|user| app.id(user)).collect::<Vec<_>>(), "triggeredByUserId": app.id("ada")})
+}
+
+/// A path of the app that is seeded.
+fn ledger(app: &App, below: &str) -> String {
+    format!("/api/v1/WorkApps/{}{below}", app.id("ledger"))
+}
+
+/// The body that records accesses of these users to it.
+fn accesses(app: &App, users: &[&str], level: &str) -> Value {
+    let one = |user: &&str| json!({"workAppId": app.id("ledger"), "userId": app.id(user), "permissionLevelId": app.id(level)});
+    json!({"data": users.iter().map(one).collect::<Vec<_>>()})
 }
 
 /// The cursor that was seen in the wild.

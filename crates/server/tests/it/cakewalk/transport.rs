@@ -29,7 +29,10 @@ async fn letter_case_slash_and_old_segment_do_not_matter() {
 
 #[tokio::test]
 async fn without_a_working_key_there_is_nothing() {
-    on_both(async |app| {
+    // So many wrong credentials that their limit would be met.
+    let limits = Limits { wrong_credentials: 10_000, ..Limits::default() };
+    for place in [Place::sqlite(), Place::postgres().await] {
+        let app = App::with(place, limits.clone()).await;
         told!(app.cakewalk().by(Who::Nobody).get("/api/v1/Users").await, @r#"401 {"type":"https://httpstatuses.io/401","title":"Unauthorized","status":401,"detail":"Send the key in X-API-KEY and its secret in X-API-SECRET."}"#);
         told!(app.cakewalk().by(Who::Revoked).get("/api/v1/Users").await, @r#"401 {"type":"https://httpstatuses.io/401","title":"Unauthorized","status":401,"detail":"The key is missing, unknown, expired or revoked, or its secret is wrong."}"#);
         let key = app.key(Who::Admin).key.id.to_string();
@@ -48,8 +51,7 @@ async fn without_a_working_key_there_is_nothing() {
             }
         }
         assert_eq!(events(&app).await, [""; 0]);
-    })
-    .await;
+    }
 }
 
 #[tokio::test]
@@ -197,9 +199,18 @@ async fn the_document_tells_every_operation_and_its_refusals() {
             GET /api/v1/Users/{userId} getUser: 200 400 401 403 404 412 429 500 503
             GET /api/v1/UsersGroups listUsersGroups: 200 400 401 403 412 429 500 503
             GET /api/v1/UsersGroups/{usersGroupId} getUsersGroup: 200 400 401 403 404 412 429 500 503
+            GET /api/v1/UsersGroups/{usersGroupId}/DefaultWorkApps listUsersGroupDefaultWorkApps: 200 400 401 403 404 412 429 500 503
+            GET /api/v1/UsersGroups/{usersGroupId}/HiddenWorkApps listUsersGroupHiddenWorkApps: 200 400 401 403 404 412 429 500 503
             GET /api/v1/UsersGroups/{usersGroupId}/Users listUsersGroupUsers: 200 400 401 403 404 412 429 500 503
             POST /api/v1/UsersGroups/{usersGroupId}/Users addUsersToUsersGroup: 201 400 401 403 404 408 413 415 429 500 503
             DELETE /api/v1/UsersGroups/{usersGroupId}/Users/{userId} removeUserFromUsersGroup deprecated: 204 400 401 403 404 408 413 415 429 500 503
+            GET /api/v1/WorkApps listWorkApps: 200 400 401 403 412 429 500 503
+            POST /api/v1/WorkApps/Accesses recordAccesses: 201 400 401 403 404 408 409 413 415 429 500 503
+            GET /api/v1/WorkApps/{workAppId} getWorkApp: 200 400 401 403 404 412 429 500 503
+            GET /api/v1/WorkApps/{workAppId}/Accesses listAccesses: 200 400 401 403 404 412 429 500 503
+            GET /api/v1/WorkApps/{workAppId}/CustomFields listCustomFields: 200 400 401 403 404 412 429 500 503
+            PATCH /api/v1/WorkApps/{workAppId}/CustomFields setCustomFields: 204 400 401 403 404 408 413 415 429 500 503
+            GET /api/v1/WorkApps/{workAppId}/PermissionLevels listPermissionLevels: 200 400 401 403 404 412 429 500 503
             "#);
     assert_eq!(document["openapi"], "3.1.0");
     let text = document.to_string();

@@ -88,6 +88,18 @@ fn filled(line: &str, now: &str) -> Value {
             default(&mut record, "owners", json!([]));
             record["owners"].as_array_mut().expect("owners").sort_by_key(Value::to_string);
         }
+        "app" => {
+            default(&mut record, "status", json!("Managed"));
+            for level in record["permissionLevels"].as_array_mut().into_iter().flatten() {
+                default(level, "isDefault", json!(false));
+                default(level, "isPrivileged", json!(false));
+            }
+            for field in record["customFields"].as_array_mut().into_iter().flatten() {
+                default(field, "required", json!(false));
+            }
+        }
+        "groupApp" => {}
+        "access" => default(&mut record, "isOwner", json!(false)),
         _ => {
             default(&mut record, "reason", json!("direct"));
             default(&mut record, "addedAt", json!(now));
@@ -117,6 +129,14 @@ fn rich() -> String {
         json!({"type": "group", "id": "e2000000-0000-4000-8000-000000000001", "company": other, "name": "Closed", "description": "", "icon": "🔒", "externalId": "g-1", "source": "Okta",
                "unmodifiable": true, "owners": ["e2000000-0000-4000-8000-000000000002", "e1000000-0000-4000-8000-000000000001"], "createdAt": "2001-02-03T04:05:06.789Z"}),
         json!({"type": "group", "id": "e2000000-0000-4000-8000-000000000002", "company": other, "name": "Gone", "state": "archived"}),
+        json!({"type": "access", "company": other, "app": "e3000000-0000-4000-8000-000000000001", "user": "e1000000-0000-4000-8000-000000000002", "permissionLevel": "e4000000-0000-4000-8000-000000000001"}),
+        json!({"type": "groupApp", "company": other, "app": "e3000000-0000-4000-8000-000000000001", "group": "e2000000-0000-4000-8000-000000000002", "visibility": "default", "permissionLevel": "e4000000-0000-4000-8000-000000000001"}),
+        json!({"type": "app", "id": "e3000000-0000-4000-8000-000000000001", "company": other, "name": "Alles", "tagLine": "", "description": "von\nallem", "category": "CATEGORY_X", "url": "https://x.example/",
+               "imageUrl": "http://x.example/i.png", "owner": "e1000000-0000-4000-8000-000000000001", "isBundle": true, "serverLocations": ["A", "B"], "certifications": ["C"],
+               "aiRisk": {"id": -1, "level": "low", "reasoning": ""}, "permissionLevels": [{"id": "e4000000-0000-4000-8000-000000000001", "name": "L", "description": "d", "isPrivileged": true}],
+               "customFields": [{"id": "e5000000-0000-4000-8000-000000000001", "name": "Who", "type": "user", "value": "e1000000-0000-4000-8000-000000000002", "required": true},
+                                {"id": "e5000000-0000-4000-8000-000000000002", "name": "Which", "type": "select", "options": [{"id": "e5000000-0000-4000-8000-000000000003", "name": "One"}]},
+                                {"id": "e5000000-0000-4000-8000-000000000004", "name": "When", "type": "date", "value": "2026-01-31"}]}),
     ];
     let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
     // Line ends, empty lines and a byte order mark as editors leave them.
@@ -127,7 +147,7 @@ fn rich() -> String {
 async fn what_goes_in_comes_out() {
     testkit::on_both_engines(async |engine, clock| {
         let loaded = load(&engine, &rich(), false).await.expect("loads");
-        assert_eq!(loaded, Loaded { companies: 2, users: 26, groups: 10, memberships: 52, nestings: 0 });
+        assert_eq!(loaded, Loaded { companies: 2, users: 26, groups: 10, memberships: 52, nestings: 0, more: 28 });
         let first = export(&engine).await;
         assert_eq!(all_filled(&first), all_filled(rich().trim_start_matches('\u{feff}').replace("\r\n", "\n").trim()));
         let verified = engine.verify().await.expect("chains");
@@ -155,7 +175,7 @@ async fn one_wrong_line_leaves_nothing_behind() {
         (r#"{"type":"nesting","company":"x"}"#, "company: is not a UUID"),
         (
             r#"{"type":"usr"}"#,
-            "`usr` is not a type of record; there are company, user, group, connection, membership and nesting",
+            "`usr` is not a type of record; there are company, user, group, connection, membership, nesting, app, groupApp and access",
         ),
         (r#"{"type":"user","colour":"red"}"#, "`colour` is not a member of a user"),
         (r#"{"type":"user","id":"7"}"#, "id: is not a UUID"),
@@ -203,6 +223,30 @@ async fn one_wrong_line_leaves_nothing_behind() {
             r#"{"type":"nesting","company":"c0000000-0000-4000-8000-000000000001","parent":"b0000000-0000-4000-8000-000000000002","child":"b0000000-0000-4000-8000-000000000002"}"#,
             "a group cannot be inside itself",
         ),
+        (
+            r#"{"type":"app","id":"a0000000-0000-4000-8000-000000009999","company":"c0000000-0000-4000-8000-000000000001","name":"N","status":"managed"}"#,
+            "status: must be one of `Managed`",
+        ),
+        (
+            r#"{"type":"app","id":"a0000000-0000-4000-8000-000000009999","company":"c0000000-0000-4000-8000-000000000001","name":"N","owner":"a0000000-0000-4000-8000-00000000aaaa"}"#,
+            "owner: no user has the id a0000000-0000-4000-8000-00000000aaaa",
+        ),
+        (
+            r#"{"type":"groupApp","company":"c0000000-0000-4000-8000-000000000001","group":"b0000000-0000-4000-8000-000000000002","app":"a9900000-0000-4000-8000-000000000005","visibility":"hidden"}"#,
+            "this app is Restricted; only a Managed one can be given or asked for",
+        ),
+        (
+            r#"{"type":"groupApp","company":"c0000000-0000-4000-8000-000000000001","group":"b0000000-0000-4000-8000-00000000aaaa","app":"a9900000-0000-4000-8000-000000000001","visibility":"hidden"}"#,
+            "group: no group has the id b0000000-0000-4000-8000-00000000aaaa",
+        ),
+        (
+            r#"{"type":"access","company":"c0000000-0000-4000-8000-000000000001","user":"0b8b52f0-5c8e-4a55-8a7c-6f0d3c7b9e21","app":"a9900000-0000-4000-8000-000000000002","permissionLevel":"a9910000-0000-4000-8000-000000000001"}"#,
+            "permissionLevel: no permission level has the id a9910000-0000-4000-8000-000000000001",
+        ),
+        (
+            r#"{"type":"access","company":"c0000000-0000-4000-8000-000000000001","user":"a0000000-0000-4000-8000-00000000aaaa","app":"a9900000-0000-4000-8000-000000000002"}"#,
+            "user: no user has the id a0000000-0000-4000-8000-00000000aaaa",
+        ),
     ];
     testkit::on_both_engines(async |engine, _| {
         for (line, why) in wrong {
@@ -216,6 +260,7 @@ async fn one_wrong_line_leaves_nothing_behind() {
                 assert!(is_empty(&engine).await, "{line} at {at}");
             }
         }
+        let last = lines.iter().rposition(|line| line.contains("\"membership\"")).expect("a membership");
         // A foreign manager, a doubled membership, a doubled id: seen only across records.
         for (line, why) in [
             (
@@ -224,10 +269,7 @@ async fn one_wrong_line_leaves_nothing_behind() {
                     .as_str(),
                 "x.jsonl:2: id: stands for the user on x.jsonl:1 already",
             ),
-            (
-                lines[lines.len() - 1],
-                &format!("x.jsonl:{}: membership: is on x.jsonl:1 already, with the same reason", lines.len() + 1),
-            ),
+            (lines[last], &format!("x.jsonl:{}: membership: is on x.jsonl:1 already, with the same reason", last + 2)),
         ] {
             let mut broken = lines.clone();
             broken.insert(0, line);

@@ -1,5 +1,6 @@
 //! Guildhall's own dialect over HTTP.
 
+mod apps;
 mod companies;
 mod connections;
 mod events;

@@ -48,6 +48,19 @@ fn calls(app: &App, who: Who, hook: (Uuid, Uuid)) -> Vec<(&'static str, String, 
         ("PUT", at(app, "/groups/{eng}/owners"), Some(json!({"owners": [app.id("edda")]}))),
         ("PUT", at(app, "/groups/{eng}/owners/{ops}"), None),
         ("DELETE", at(app, "/groups/{eng}/owners/{ops}"), None),
+        ("GET", at(app, "/apps"), None),
+        ("POST", at(app, "/apps"), Some(json!({"name": format!("Of {who:?}")}))),
+        ("GET", at(app, "/apps/{ledger}"), None),
+        ("PATCH", at(app, "/apps/{ledger}"), Some(json!({"tagLine": format!("{who:?}")}))),
+        ("GET", at(app, "/apps/{ledger}/groups"), None),
+        ("GET", at(app, "/apps/{ledger}/accesses"), None),
+        ("PUT", at(app, "/apps/{ledger}/accesses/{gus}"), Some(json!({"permissionLevel": app.id("booker")}))),
+        ("DELETE", at(app, "/apps/{ledger}/accesses/{gus}"), None),
+        ("GET", at(app, "/users/{vera}/accesses"), None),
+        ("PUT", at(app, "/groups/{eng}/apps/{ledger}"), Some(json!({"visibility": "hidden"}))),
+        ("GET", at(app, "/groups/{eng}/apps"), None),
+        ("DELETE", at(app, "/groups/{eng}/apps/{ledger}"), None),
+        ("DELETE", at(app, &format!("/apps/{}", uuid(9))), None),
         ("GET", at(app, "/keys"), None),
         ("POST", at(app, "/keys"), Some(json!({"user": ada, "access": "read"}))),
         ("GET", at(app, &key(Who::Viewer)), None),
@@ -176,7 +189,11 @@ async fn every_route_refuses_what_it_cannot_read() {
             assert_eq!(send("", "{}").await, "415 media-type", "{what}");
             let large = format!("{{\"nonsense\":\"{}\"}}", "x".repeat(3 << 20));
             assert_eq!(send("application/json", &large).await, "413 too-large", "{what}");
-            if body.is_some() && !path.ends_with("/rotate") && !path.ends_with("/resume") {
+            if body.is_some()
+                && !path.ends_with("/rotate")
+                && !path.ends_with("/resume")
+                && !path.contains("/accesses/")
+            {
                 assert_eq!(problem(&admin.call(method, &path, None).await), "400 malformed", "{what}");
             }
             for (header, wrong) in [("idempotency-key", ""), ("idempotency-key", "\"a"), ("if-match", "x")] {
@@ -199,9 +216,19 @@ async fn seeded(app: &App) -> usize {
 #[tokio::test]
 async fn pages_and_their_limits() {
     on_both(async |app| {
-        for path in
-            ["/users", "/groups", "/groups/{eng}/members", "/users/{vera}/groups", "/keys", "/events", "/webhooks"]
-        {
+        for path in [
+            "/users",
+            "/groups",
+            "/groups/{eng}/members",
+            "/users/{vera}/groups",
+            "/keys",
+            "/events",
+            "/webhooks",
+            "/apps",
+            "/apps/{ledger}/accesses",
+            "/users/{vera}/accesses",
+            "/groups/{eng}/apps",
+        ] {
             let path = at(&app, path);
             for wrong in ["limit=0", "limit=1001", "limit=x", "limit=-1", "cursor=", "cursor=x", "limit=1&limit=1"] {
                 let reply = client(&app).get(format!("{path}?{wrong}")).await;
@@ -224,8 +251,16 @@ async fn pages_and_their_limits() {
             assert_eq!(json!(items), whole["items"], "{path}");
             assert_eq!(whole["total"], Value::Null);
         }
-        for (path, total) in [("/users", 5), ("/groups", 2), ("/groups/{eng}/members", 1), ("/users/{vera}/groups", 1)]
-        {
+        for (path, total) in [
+            ("/users", 5),
+            ("/groups", 2),
+            ("/groups/{eng}/members", 1),
+            ("/users/{vera}/groups", 1),
+            ("/apps", 1),
+            ("/apps/{ledger}/accesses", 1),
+            ("/users/{vera}/accesses", 1),
+            ("/groups/{eng}/apps", 0),
+        ] {
             let page = client(&app).get(at(&app, &format!("{path}?total=true&limit=1"))).await.is(200).json();
             assert_eq!(page["total"], total, "{path}");
         }

@@ -1,5 +1,7 @@
 //! This dialect's JSON and its conversions: pure, no async. Names are camelCase, times RFC 3339 with microseconds.
 
+mod accesses;
+mod apps;
 mod companies;
 mod connections;
 mod events;
@@ -9,7 +11,7 @@ mod members;
 mod users;
 mod webhooks;
 
-use guildhall_domain::ids::{CompanyId, ConnectionId, DeliveryId, GroupId, KeyId, UserId, WebhookId};
+use guildhall_domain::ids::{AppId, CompanyId, ConnectionId, DeliveryId, GroupId, KeyId, UserId, WebhookId};
 use guildhall_domain::patch::Patch;
 use guildhall_domain::{Result, Timestamp, name};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -19,6 +21,8 @@ use uuid::Uuid;
 use super::extract::Place;
 use crate::http::patch::Field;
 
+pub(super) use accesses::{AppAccess, AppGroup, GiveAccess, GroupApp, LinkApp, ListGroupApps, UserAccess};
+pub(super) use apps::{App, EditApp, ListApps, NewApp};
 pub(super) use companies::{Company, CreatedCompany, EditCompany, NewCompany};
 pub(super) use connections::{Connection, EditConnection, Link, ListLinks, NewConnection, SetLink};
 pub(super) use events::{Event, ListEvents};
@@ -101,6 +105,56 @@ pub(super) enum State {
     Live,
     /// Deleted, and can be restored until its purge.
     Archived,
+}
+
+/// The words of an app's status.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "told in the document; values are written by the domain\'s own words")]
+pub(super) enum AppStatus {
+    /// In use and looked after.
+    Managed,
+    /// Seen, not decided.
+    Discovered,
+    /// Watched only.
+    Tracked,
+    /// Asked for.
+    Requested,
+    /// Against policy.
+    Restricted,
+    /// Not watched.
+    Ignored,
+    /// Kept for audit.
+    Archived,
+}
+
+/// The words of what an app is to a group.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "lowercase")]
+#[expect(dead_code, reason = "told in the document; values are written by the domain\'s own words")]
+pub(super) enum Visibility {
+    /// Every member gets it.
+    Default,
+    /// Members do not see it.
+    Hidden,
+}
+
+/// The words of what a custom field holds.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "lowercase")]
+#[expect(dead_code, reason = "told in the document; values are written by the domain\'s own words")]
+pub(super) enum FieldKind {
+    /// Any text.
+    Text,
+    /// A number.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// A day, `YYYY-MM-DD`.
+    Date,
+    /// A person of the company, by id.
+    User,
+    /// One of a list of options.
+    Select,
 }
 
 /// The orders of a listing.
@@ -228,6 +282,31 @@ places! {
         /// The delivery's id.
         delivery as delivery_id: DeliveryId
     }
+    /// A path of an app.
+    OfApp {
+        /// The company's id.
+        company as company_id: CompanyId,
+        /// The app's id.
+        app as app_id: AppId
+    }
+    /// A path of somebody's access to an app.
+    OfAccess {
+        /// The company's id.
+        company as company_id: CompanyId,
+        /// The app's id.
+        app as app_id: AppId,
+        /// The user's id.
+        user as user_id: UserId
+    }
+    /// A path of an app that a group holds.
+    OfGroupApp {
+        /// The company's id.
+        company as company_id: CompanyId,
+        /// The group's id.
+        group as group_id: GroupId,
+        /// The app's id.
+        app as app_id: AppId
+    }
     /// A path of a key.
     OfKey {
         /// The company's id.
@@ -287,7 +366,10 @@ in_company!(
     OfKey,
     OfConnection,
     OfLinkedUser,
-    OfLinkedGroup
+    OfLinkedGroup,
+    OfApp,
+    OfAccess,
+    OfGroupApp
 );
 
 /// A time as it is written: RFC 3339, microseconds, `Z`.
