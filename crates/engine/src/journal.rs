@@ -23,6 +23,26 @@ const PERSONAL: &[&str] = &["name", "givenName", "familyName", "email", "userNam
 
 /// Writes `event` as the company's next revision.
 pub(crate) async fn append(tx: &mut Tx, event: &Event) -> Result<()> {
+    append_all(tx, std::slice::from_ref(event)).await
+}
+
+/// Writes `events` as the company's next revisions, sent together.
+pub(crate) async fn append_all(tx: &mut Tx, events: &[Event]) -> Result<()> {
+    let mut entries = Vec::with_capacity(events.len());
+    for event in events {
+        let entry = entry(tx, event)?;
+        let head = tx.head_mut();
+        head.revision = entry.revision;
+        head.hash.clone_from(&entry.hash);
+        head.recorded_at = entry.recorded_at;
+        entries.push(entry);
+    }
+    let company = tx.company();
+    events::append(tx, company, &entries).await
+}
+
+/// The event as the line behind the last one.
+fn entry(tx: &Tx, event: &Event) -> Result<Entry> {
     let (data, personal) = encode(event);
     let personal = match personal {
         Some(body) => Some((random::<16>()?.to_vec(), body.to_string())),
@@ -47,12 +67,7 @@ pub(crate) async fn append(tx: &mut Tx, event: &Event) -> Result<()> {
         personal,
     };
     entry.hash = link(company, &tx.head().hash, &entry).to_vec();
-    events::append(tx, company, &entry).await?;
-    let head = tx.head_mut();
-    head.revision = entry.revision;
-    head.hash = entry.hash;
-    head.recorded_at = now;
-    Ok(())
+    Ok(entry)
 }
 
 /// The hash over an entry and the one before it.

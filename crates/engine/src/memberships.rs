@@ -239,16 +239,10 @@ async fn unknown(tx: &mut Tx, users: &[UserId]) -> Result<Vec<uuid::Uuid>> {
     Ok(users.iter().zip(statuses).filter(|(_, status)| status.is_none()).map(|(user, _)| user.uuid()).collect())
 }
 
-/// The user that a call names.
-async fn resolve(tx: &mut Tx, named: &MemberRef, field: &str) -> Result<UserId> {
-    let company = tx.company();
-    let found = match named {
-        MemberRef::Id(id) => vec![*id],
-        MemberRef::Email(email) => store::users::by_email(tx, company, email).await?.into_iter().collect(),
-        MemberRef::ExternalId(id) => store::users::by_external_id(tx, company, id).await?,
-    };
-    match found[..] {
-        [one] => Ok(one),
+/// The user that a name leads to, of those found for it.
+fn the_one(found: &[UserId], field: &str) -> Result<UserId> {
+    match found {
+        [one] => Ok(*one),
         [] => Err(Error::invalid(field, "names no user of this company")),
         _ => Err(Error::invalid(field, "names more than one user; use the id")),
     }
@@ -256,12 +250,25 @@ async fn resolve(tx: &mut Tx, named: &MemberRef, field: &str) -> Result<UserId> 
 
 /// Resolves one list of names, checks that the users exist and drops repeats. For each name its user, or why not.
 async fn resolve_all(tx: &mut Tx, names: &[MemberRef], field: &'static str) -> Result<Vec<Result<UserId>>> {
+    let company = tx.company();
+    let (mut emails, mut external) = (Vec::new(), Vec::new());
+    for named in names {
+        match named {
+            MemberRef::Id(_) => {}
+            MemberRef::Email(email) => emails.push(email.as_str()),
+            MemberRef::ExternalId(id) => external.push(id.as_str()),
+        }
+    }
+    let mut emails = store::users::by_emails(tx, company, &emails).await?.into_iter();
+    let mut external = store::users::by_external_ids(tx, company, &external).await?.into_iter();
     let mut users = Vec::with_capacity(names.len());
     for (i, named) in names.iter().enumerate() {
-        users.push(match resolve(tx, named, &format!("{field}[{i}]")).await {
-            Err(fault @ (Error::Unavailable { .. } | Error::Internal(_))) => return Err(fault),
-            outcome => outcome,
-        });
+        let found = match named {
+            MemberRef::Id(id) => vec![*id],
+            MemberRef::Email(_) => emails.next().flatten().into_iter().collect(),
+            MemberRef::ExternalId(_) => external.next().unwrap_or_default(),
+        };
+        users.push(the_one(&found, &format!("{field}[{i}]")));
     }
     let known: Vec<UserId> = users.iter().filter_map(|user| user.as_ref().ok().copied()).collect();
     let missing: HashSet<uuid::Uuid> = unknown(tx, &known).await?.into_iter().collect();

@@ -173,6 +173,7 @@ pub(super) async fn write(
     let fault = |error| blame.fault(files, error);
     blame.on(at);
     let born = engine.write(caller, async move |tx| {
+        tx.loading(true)?;
         crate::companies::bear(tx, &record.name, settings, CompanyState::Loading).await.map(drop)
     });
     born.await.map_err(fault)?;
@@ -285,10 +286,9 @@ async fn users(tx: &mut Tx, some: &[Held<UserRecord>], blame: &Blame) -> Result<
         blame.on(some[i].at);
         return Err(taken());
     }
-    for user in &rows {
-        journal::append(tx, &Event::UserCreated { user: user.id, fields: crate::users::fields(user, None) }).await?;
-    }
-    Ok(())
+    let created = |user: &User| Event::UserCreated { user: user.id, fields: crate::users::fields(user, None) };
+    let events: Vec<Event> = rows.iter().map(created).collect();
+    journal::append_all(tx, &events).await
 }
 
 /// A group as it will be written.
@@ -335,19 +335,18 @@ async fn write_groups(tx: &mut Tx, rows: Vec<Row>, blame: &Blame) -> Result<()> 
     }
     let all: Vec<(GroupId, Owner)> = rows.iter().flat_map(|r| r.owners.iter().map(|o| (r.record.id, *o))).collect();
     owners::insert(tx, company, &all).await?;
+    let mut events = Vec::with_capacity(rows.len());
     for (row, group) in rows.into_iter().zip(&made) {
-        journal::append(tx, &Event::GroupCreated { group: group.id, fields: crate::groups::fields(group, None) })
-            .await?;
+        events.push(Event::GroupCreated { group: group.id, fields: crate::groups::fields(group, None) });
         if !row.owners.is_empty() {
-            let event = Event::OwnersChanged { group: group.id, added: row.owners, removed: Vec::new() };
-            journal::append(tx, &event).await?;
+            events.push(Event::OwnersChanged { group: group.id, added: row.owners, removed: Vec::new() });
         }
         if group.state == GroupState::Archived {
             tx.head_mut().wake_at(purge_at);
-            journal::append(tx, &Event::GroupArchived { group: group.id, purge_at }).await?;
+            events.push(Event::GroupArchived { group: group.id, purge_at });
         }
     }
-    Ok(())
+    journal::append_all(tx, &events).await
 }
 
 async fn write_nestings(tx: &mut Tx, some: &[Held<NestingRecord>]) -> Result<()> {
@@ -385,6 +384,7 @@ async fn members(tx: &mut Tx, batch: &[Lot]) -> Result<()> {
 /// The last step: the company is complete, and every door shows it.
 pub(super) async fn activate(tx: &mut Tx, count: Loaded) -> Result<()> {
     still_loading(tx)?;
+    tx.loading(false)?;
     let (id, now, version) = (tx.company(), tx.now(), tx.revision());
     let company = companies::get(tx, id).await?.ok_or(Error::NotFound { noun: CompanyId::NOUN })?;
     let company = Company { state: CompanyState::Active, version, updated_at: now, ..company };
@@ -458,6 +458,7 @@ impl Engine {
                 keys::forget(tx, company).await?;
                 refusals::forget(tx, company).await?;
                 companies::forget(tx, company).await?;
+                tx.loading(false)?;
                 Ok(false)
             });
             if !step.await?.value {

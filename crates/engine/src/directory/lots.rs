@@ -12,8 +12,9 @@ use crate::Clock;
 
 /// The most memberships that one event tells of: as many as one call may change.
 const LOT: usize = 10_000;
-/// The fewest memberships that make a batch full.
-const BATCH: usize = 5_000;
+/// The fewest memberships that make a batch full: half a second's work, in which pages that several of them touch
+/// are written once.
+const BATCH: usize = 20_000;
 
 /// Memberships of one group with the same kind, window and note: what one event tells of.
 pub(super) struct Lot {

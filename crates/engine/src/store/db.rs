@@ -162,6 +162,14 @@ impl Conn {
         }
     }
 
+    /// Tells that a load of many rows begins, or has ended.
+    pub(crate) fn loading(&mut self, begins: bool) -> Result<()> {
+        match self {
+            Self::Sqlite(conn) => sqlite::loading(conn, begins),
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+
     /// Makes the reads that follow see one state, until [`Self::end_snapshot`] or the connection goes home.
     pub(crate) async fn begin_snapshot(&mut self) -> Result<()> {
         let words = match self {

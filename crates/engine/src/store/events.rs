@@ -89,30 +89,32 @@ fn read(row: Row<'_>) -> Result<Entry> {
     })
 }
 
-/// Writes one line.
-pub(crate) async fn append(conn: &mut Conn, company: CompanyId, e: &Entry) -> Result<()> {
-    let values = [
-        val(company),
-        val(e.revision),
-        val(e.at),
-        val(e.recorded_at),
-        val(&e.kind),
-        val(e.subject),
-        val(&e.actor),
-        val(e.key),
-        val(&e.dialect),
-        val(e.request),
-        val(&e.cause),
-        val(&e.data),
-        val(e.personal_hash.as_deref()),
-        val(&e.hash[..]),
-    ];
-    conn.run(&APPEND, &values).await?;
-    if let Some((salt, body)) = &e.personal {
-        let values = [val(company), val(e.revision), val(e.subject), val(&salt[..]), val(body)];
-        conn.run(&APPEND_TEXT, &values).await?;
+/// Writes lines, in order.
+pub(crate) async fn append(conn: &mut Conn, company: CompanyId, entries: &[Entry]) -> Result<()> {
+    let (mut lines, mut texts) = (Vec::with_capacity(entries.len()), Vec::new());
+    for e in entries {
+        lines.push(vec![
+            val(company),
+            val(e.revision),
+            val(e.at),
+            val(e.recorded_at),
+            val(&e.kind),
+            val(e.subject),
+            val(&e.actor),
+            val(e.key),
+            val(&e.dialect),
+            val(e.request),
+            val(&e.cause),
+            val(&e.data),
+            val(e.personal_hash.as_deref()),
+            val(&e.hash[..]),
+        ]);
+        if let Some((salt, body)) = &e.personal {
+            texts.push(vec![val(company), val(e.revision), val(e.subject), val(&salt[..]), val(body)]);
+        }
     }
-    Ok(())
+    conn.run_each(&APPEND, &lines).await?;
+    conn.run_each(&APPEND_TEXT, &texts).await.map(drop)
 }
 
 /// The `limit` lines behind `revision`, of one subject where given.

@@ -15,6 +15,7 @@ pub(crate) mod group_apps;
 pub(crate) mod groups;
 pub(crate) mod keys;
 pub(crate) mod links;
+pub(crate) mod many;
 pub(crate) mod migrate;
 pub(crate) mod nestings;
 pub(crate) mod owners;

@@ -1,11 +1,14 @@
 //! Rows of reasons: why a user is in a group. A row is opened once and closed once, never overwritten.
 
+use std::collections::{BTreeMap, HashMap, HashSet};
+
 use guildhall_domain::ids::{CompanyId, GroupId, ReasonId, UserId};
 use guildhall_domain::membership::{Member, Reason, ReasonKind};
 use guildhall_domain::page::{Ask, From, Order, Page};
 use guildhall_domain::time::Window;
 use guildhall_domain::{Error, Result, Timestamp};
 
+use super::many::{MANY, repeated};
 use super::users::{read_at, user_columns};
 use super::{Conn, Row, Value, sql, val};
 
@@ -31,14 +34,46 @@ macro_rules! standing {
     };
 }
 
+macro_rules! open {
+    ($times:expr) => {
+        repeated!(
+            $times,
+            "insert into reasons (company_id, opened_at, opened_rev, group_id, user_id, reason_id, kind, source_id, giver_id, note, starts_at, ends_at, added_at)
+             values ",
+            "($1, $2, $3, #, #, #, #, #, #, #, #, #, #)",
+            ", ",
+            4,
+            " on conflict do nothing returning reason_id"
+        )
+    };
+}
+
+macro_rules! open_of {
+    ($times:expr) => {
+        repeated!(
+            $times,
+            "",
+            concat!(
+                "select ",
+                columns!(),
+                " from reasons r where r.company_id = $1 and r.group_id = $2 and r.user_id = # and r.closed_rev is null"
+            ),
+            " union all ",
+            3,
+            ""
+        )
+    };
+}
+
 sql! {
-    OPEN = "insert into reasons (company_id, group_id, user_id, reason_id, kind, source_id, giver_id, note, starts_at, ends_at, added_at, opened_at, opened_rev)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) on conflict do nothing";
+    OPEN = open!(1);
+    OPEN_MANY = open!(MANY);
     CLOSE = "update reasons set closed_at = $5, closed_rev = $6, closed_by = $7
              where company_id = $1 and group_id = $2 and user_id = $3 and reason_id = $4 and closed_rev is null";
     CLOSE_GROUP = "update reasons set closed_at = $3, closed_rev = $4, closed_by = $5 where company_id = $1 and group_id = $2 and closed_rev is null";
     CLOSE_USER = "update reasons set closed_at = $3, closed_rev = $4, closed_by = $5 where company_id = $1 and user_id = $2 and closed_rev is null";
-    OPEN_OF = concat!("select ", columns!(), " from reasons r where r.company_id = $1 and r.group_id = $2 and r.user_id = $3 and r.closed_rev is null");
+    OPEN_OF = open_of!(1);
+    OPEN_OF_MANY = open_of!(MANY);
     CLOSED_AT = concat!("select ", columns!(), " from reasons r where r.company_id = $1 and r.group_id = $2 and r.closed_rev = $3");
     MEMBERS = concat!(standing!(concat!(user_columns!(), ", r.added_at")), " and r.user_id > $4 order by r.user_id limit $5 offset $6");
     MEMBER = concat!(standing!(concat!(user_columns!(), ", r.added_at")), " and r.user_id = $4");
@@ -78,11 +113,10 @@ pub(crate) async fn open(
     now: Timestamp,
     revision: u64,
 ) -> Result<Vec<bool>> {
-    let sets: Vec<Vec<Value<'_>>> = reasons
+    let keys: Vec<Vec<Value<'_>>> = reasons
         .iter()
         .map(|r| {
             vec![
-                val(company),
                 val(r.group),
                 val(r.user),
                 val(r.id),
@@ -93,12 +127,13 @@ pub(crate) async fn open(
                 val(r.window.starts),
                 val(r.window.ends),
                 val(r.added_at),
-                val(now),
-                val(revision),
             ]
         })
         .collect();
-    Ok(conn.run_each(&OPEN, &sets).await?.into_iter().map(|n| n == 1).collect())
+    let fixed = [val(company), val(now), val(revision)];
+    let new = conn.rows_of_many((&OPEN, &OPEN_MANY), &fixed, &keys, |row| row.id::<ReasonId>(0)).await?;
+    let new: HashSet<ReasonId> = new.into_iter().collect();
+    Ok(reasons.iter().map(|r| new.contains(&r.id)).collect())
 }
 
 /// Closes reasons at `now` in the event `revision`.
@@ -148,8 +183,13 @@ pub(crate) async fn open_of(
     group: GroupId,
     users: &[UserId],
 ) -> Result<Vec<Vec<Reason>>> {
-    let sets: Vec<Vec<Value<'_>>> = users.iter().map(|user| vec![val(company), val(group), val(*user)]).collect();
-    conn.rows_each(&OPEN_OF, &sets, read).await
+    let keys: Vec<Vec<Value<'_>>> = users.iter().map(|user| vec![val(*user)]).collect();
+    let open = conn.rows_of_many((&OPEN_OF, &OPEN_OF_MANY), &[val(company), val(group)], &keys, read).await?;
+    let mut of_each: HashMap<UserId, BTreeMap<ReasonId, Reason>> = HashMap::new();
+    for reason in open {
+        of_each.entry(reason.user).or_default().insert(reason.id, reason);
+    }
+    Ok(users.iter().map(|user| of_each.get(user).map_or_else(Vec::new, |of| of.values().cloned().collect())).collect())
 }
 
 /// The reasons of a group that the event `revision` closed.

@@ -93,6 +93,21 @@ impl File {
     }
 }
 
+/// What the writer keeps of the file in memory, in KiB, and after how many pages the log is moved into it.
+const USUAL: &str = "pragma cache_size = -16000; pragma wal_autocheckpoint = 1000;";
+/// The same while many rows come in: each batch touches pages all over the largest indexes.
+const LOADING: &str = "pragma cache_size = -96000; pragma wal_autocheckpoint = 25000;";
+
+/// Gives the writer the memory that a load of many rows needs, or takes it back.
+pub(crate) fn loading(conn: &Client, begins: bool) -> Result<()> {
+    let words = if begins { LOADING } else { USUAL };
+    conn.execute_batch(words).map_err(|e| error(&e))?;
+    if !begins {
+        conn.execute_batch("pragma shrink_memory").map_err(|e| error(&e))?;
+    }
+    Ok(())
+}
+
 /// Opens the file with the settings that keep acknowledged writes through a power cut.
 pub(crate) fn open(path: &Path, write: bool) -> Result<Client> {
     let mode = if write {
@@ -104,11 +119,14 @@ pub(crate) fn open(path: &Path, write: bool) -> Result<Client> {
     // busy_timeout first: each pragma below may itself have to wait for a lock.
     conn.busy_timeout(Duration::from_secs(5)).map_err(|e| error(&e))?;
     let pragmas = if write {
-        "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma cache_size = -16000;"
+        "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;"
     } else {
         "pragma query_only = on; pragma cache_size = -4000; pragma mmap_size = 1073741824;"
     };
     conn.execute_batch(pragmas).map_err(|e| error(&e))?;
+    if write {
+        conn.execute_batch(USUAL).map_err(|e| error(&e))?;
+    }
     conn.set_prepared_statement_cache_capacity(PREPARED);
     // Else SQLite plans a statement anew whenever a value bound to it might suit another plan: at nearly each use.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(|e| error(&e))?;

@@ -1,5 +1,7 @@
 //! Rows of users.
 
+use std::collections::{BTreeSet, HashMap};
+
 use guildhall_domain::caller::Role;
 use guildhall_domain::ids::{CompanyId, UserId};
 use guildhall_domain::name::fold;
@@ -8,6 +10,7 @@ use guildhall_domain::user::{User, UserStatus};
 use guildhall_domain::{Error, Result, Timestamp};
 
 use super::db::like;
+use super::many::{MANY, repeated};
 use super::{Conn, Row, Value, absences, sql, val};
 
 /// The columns of a user, in the order that [`read`] expects; `u` is the table.
@@ -39,6 +42,25 @@ macro_rules! list {
     };
 }
 
+macro_rules! called {
+    ($times:expr, $select:literal, $key:literal) => {
+        repeated!(
+            $times,
+            "",
+            concat!(
+                "select ",
+                $select,
+                ", u.user_id from users u where u.company_id = $1 and u.",
+                $key,
+                " = # and u.erased_at is null"
+            ),
+            " union all ",
+            2,
+            ""
+        )
+    };
+}
+
 sql! {
     GET = concat!("select ", user_columns!(), " from users u where u.company_id = $1 and u.user_id = $2 and u.erased_at is null");
     BY_NAME_UP = list!("u.name_key", ">", "asc");
@@ -47,10 +69,13 @@ sql! {
     BY_BIRTH_DOWN = list!("u.created_at", "<", "desc");
     COUNT = "select count(*) from users u where u.company_id = $1 and u.erased_at is null and u.search_key like $2 escape '\\'
              and (cast($3 as text) = '' or u.status = $3 or (cast($3 as text) = 'not inactive' and u.status <> 'inactive'))";
-    EXISTS = "select u.status from users u where u.company_id = $1 and u.user_id = $2 and u.erased_at is null";
-    BY_EMAIL = "select u.user_id from users u where u.company_id = $1 and u.email_key = $2 and u.erased_at is null";
+    STATUS = called!(1, "u.status", "user_id");
+    STATUS_MANY = called!(MANY, "u.status", "user_id");
+    BY_EMAIL = called!(1, "u.email_key", "email_key");
+    BY_EMAIL_MANY = called!(MANY, "u.email_key", "email_key");
     BY_USER_NAME = "select u.user_id from users u where u.company_id = $1 and u.user_name_key = $2 and u.erased_at is null";
-    BY_EXTERNAL_ID = "select u.user_id from users u where u.company_id = $1 and u.external_id = $2 and u.erased_at is null limit 2";
+    BY_EXTERNAL_ID = called!(1, "u.external_id", "external_id");
+    BY_EXTERNAL_ID_MANY = called!(MANY, "u.external_id", "external_id");
     ALL_BY_EXTERNAL_ID = concat!("select ", user_columns!(), " from users u where u.company_id = $1 and u.external_id = $2 and u.erased_at is null order by u.user_id limit $3");
     WITH_ATTRIBUTE = concat!("select ", user_columns!(), " from users u where u.company_id = $1 and u.erased_at is null and u.user_id > $2 and u.attributes like $3 escape '\\' order by u.user_id limit $4");
     ADMINS = "select u.user_id from users u where u.company_id = $1 and u.role = 'admin' and u.erased_at is null and u.status <> 'inactive' and u.user_id <> $2 limit 1";
@@ -216,14 +241,29 @@ pub(crate) async fn list(
 
 /// Where each of `ids` stands, in their order; none for an id that is not in the company.
 pub(crate) async fn statuses(conn: &mut Conn, company: CompanyId, ids: &[UserId]) -> Result<Vec<Option<UserStatus>>> {
-    let sets: Vec<_> = ids.iter().map(|id| vec![val(company), val(*id)]).collect();
-    let read = |row: Row<'_>| row.look(0, |w| UserStatus::parse("status", w).map_err(Error::internal));
-    Ok(conn.rows_each(&EXISTS, &sets, read).await?.into_iter().map(|mut rows| rows.pop()).collect())
+    let keys: Vec<Vec<Value<'_>>> = ids.iter().map(|id| vec![val(*id)]).collect();
+    let read = |row: Row<'_>| {
+        let status = row.look(0, |w| UserStatus::parse("status", w).map_err(Error::internal))?;
+        Ok((row.id::<UserId>(1)?, status))
+    };
+    let found = conn.rows_of_many((&STATUS, &STATUS_MANY), &[val(company)], &keys, read).await?;
+    let found: HashMap<UserId, UserStatus> = found.into_iter().collect();
+    Ok(ids.iter().map(|id| found.get(id).copied()).collect())
 }
 
 /// The user with this e-mail address.
 pub(crate) async fn by_email(conn: &mut Conn, company: CompanyId, email: &str) -> Result<Option<UserId>> {
-    conn.row(&BY_EMAIL, &[val(company), val(fold(email))], |row| row.id(0)).await
+    Ok(by_emails(conn, company, &[email]).await?.pop().flatten())
+}
+
+/// The user with each of these e-mail addresses, in their order.
+pub(crate) async fn by_emails(conn: &mut Conn, company: CompanyId, emails: &[&str]) -> Result<Vec<Option<UserId>>> {
+    let folded: Vec<String> = emails.iter().map(|email| fold(email)).collect();
+    let keys: Vec<Vec<Value<'_>>> = folded.iter().map(|key| vec![val(key)]).collect();
+    let read = |row: Row<'_>| Ok((row.text(0)?, row.id::<UserId>(1)?));
+    let found = conn.rows_of_many((&BY_EMAIL, &BY_EMAIL_MANY), &[val(company)], &keys, read).await?;
+    let found: HashMap<String, UserId> = found.into_iter().collect();
+    Ok(folded.iter().map(|key| found.get(key).copied()).collect())
 }
 
 /// The user with this sign-in name.
@@ -231,9 +271,16 @@ pub(crate) async fn by_user_name(conn: &mut Conn, company: CompanyId, user_name:
     conn.row(&BY_USER_NAME, &[val(company), val(fold(user_name))], |row| row.id(0)).await
 }
 
-/// The users with this external id: none, one, or two where it is not unique.
-pub(crate) async fn by_external_id(conn: &mut Conn, company: CompanyId, id: &str) -> Result<Vec<UserId>> {
-    conn.rows(&BY_EXTERNAL_ID, &[val(company), val(id)], |row| row.id(0)).await
+/// The users with each of these external ids, in their order: none, one, or several where it is not unique.
+pub(crate) async fn by_external_ids(conn: &mut Conn, company: CompanyId, ids: &[&str]) -> Result<Vec<Vec<UserId>>> {
+    let keys: Vec<Vec<Value<'_>>> = ids.iter().map(|id| vec![val(*id)]).collect();
+    let read = |row: Row<'_>| Ok((row.text(0)?, row.id::<UserId>(1)?));
+    let found = conn.rows_of_many((&BY_EXTERNAL_ID, &BY_EXTERNAL_ID_MANY), &[val(company)], &keys, read).await?;
+    let mut users: HashMap<String, BTreeSet<UserId>> = HashMap::new();
+    for (id, user) in found {
+        users.entry(id).or_default().insert(user);
+    }
+    Ok(ids.iter().map(|id| users.get(*id).into_iter().flatten().copied().collect()).collect())
 }
 
 /// Is there an administrator other than `but` who counts?
