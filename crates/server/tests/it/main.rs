@@ -12,4 +12,5 @@ mod native;
 mod routes;
 mod secoda;
 mod story;
+mod sweep;
 mod webhooks;

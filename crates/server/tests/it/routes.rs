@@ -13,14 +13,14 @@ use crate::native::webhooks::planted;
 
 /// One documented operation.
 #[derive(Clone)]
-struct Route {
-    dialect: &'static str,
-    method: String,
-    path: String,
+pub(crate) struct Route {
+    pub(crate) dialect: &'static str,
+    pub(crate) method: String,
+    pub(crate) path: String,
 }
 
 /// Every operation of every dialect, in the order of dialect, path and method.
-fn routes() -> Vec<Route> {
+pub(crate) fn routes() -> Vec<Route> {
     let mut routes = Vec::new();
     for dialect in guildhall_server::api::documents() {
         let document = guildhall_server::api::document(dialect).expect("a document");

@@ -7,6 +7,8 @@ mod accesses;
 mod apps;
 pub mod error;
 mod extract;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod groups;
 mod keys;
 mod members;

@@ -6,6 +6,8 @@
 mod companies;
 pub mod error;
 mod extract;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod groups;
 mod members;
 mod speak;

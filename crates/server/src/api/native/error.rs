@@ -294,8 +294,11 @@ impl IntoResponse for Failure {
 /// Makes the answer of a failure: only here is the request's name at hand.
 pub(super) async fn settle(request: axum::extract::Request, next: axum::middleware::Next) -> Response {
     let id = request.extensions().get::<crate::http::layers::RequestId>().map_or_else(Uuid::nil, |id| id.0);
-    let request_id = RequestId::new(id);
-    let mut response = next.run(request).await;
+    settled(next.run(request).await, RequestId::new(id))
+}
+
+/// The answer itself, where a failure stands in for it.
+pub(super) fn settled(mut response: Response, request_id: RequestId) -> Response {
     let Some(Unsettled(why)) = response.extensions_mut().remove::<Unsettled>() else { return response };
     let why = why.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
     match why {

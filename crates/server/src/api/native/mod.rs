@@ -12,6 +12,8 @@ pub mod error;
 mod etag;
 mod events;
 mod extract;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod groups;
 mod keys;
 mod members;

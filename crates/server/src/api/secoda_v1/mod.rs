@@ -6,6 +6,8 @@
 pub mod error;
 mod extract;
 mod fields;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod groups;
 mod page;
 mod users;
