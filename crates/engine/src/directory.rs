@@ -311,6 +311,11 @@ impl Engine {
             going(done)?;
         }
         // Last of all, so that a load of several companies shows them together.
+        if !whole.is_empty()
+            && let Err(cause) = self.db().count().await
+        {
+            tracing::warn!(%cause, "the database has not counted its rows; it will by itself");
+        }
         for (caller, counts) in whole {
             self.write(&caller, async move |tx| fresh::activate(tx, counts).await).await?;
         }

@@ -50,6 +50,7 @@ impl Engine {
     /// [`Error::NotFound`] when there is no such company in use; [`Error::Unavailable`].
     pub async fn export(&self, only: Option<CompanyId>, sink: Sender<Vec<Told>>) -> Result<()> {
         let mut conn = self.db().reader().await?;
+        conn.reading_all(true)?;
         conn.begin_snapshot().await?;
         let ids: Vec<CompanyId> = match only {
             Some(id) => vec![id],
@@ -65,7 +66,8 @@ impl Engine {
                 return Ok(());
             }
         }
-        conn.end_snapshot().await
+        conn.end_snapshot().await?;
+        conn.reading_all(false)
     }
 
     /// True when all of it was received.

@@ -55,6 +55,21 @@ impl Db {
         })
     }
 
+    /// Counts what there is, after much has come in: until PostgreSQL has, it plans as if every table were nearly empty,
+    /// and its own counting comes a minute later. SQLite has been told once and for all what to expect.
+    pub(crate) async fn count(&self) -> Result<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(server) => {
+                let mut conn = server.connection().await?;
+                for words in ["begin", "set local statement_timeout = 60000", "analyze", "commit"] {
+                    conn.words(words).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
     /// `SQLite` or `PostgreSQL`.
     pub(crate) fn kind(&self) -> &'static str {
         if self.is_sqlite() { "SQLite" } else { "PostgreSQL" }
@@ -166,6 +181,14 @@ impl Conn {
     pub(crate) fn loading(&mut self, begins: bool) -> Result<()> {
         match self {
             Self::Sqlite(conn) => sqlite::loading(conn, begins),
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// Tells that nearly all there is will be read, once, or that this has ended.
+    pub(crate) fn reading_all(&mut self, begins: bool) -> Result<()> {
+        match self {
+            Self::Sqlite(conn) => sqlite::mapped(conn, !begins),
             Self::Postgres(_) => Ok(()),
         }
     }

@@ -18,16 +18,25 @@ macro_rules! columns {
     };
 }
 
-// `$3` is now. Of several standing reasons of one user the earliest speaks for them all, so that a page needs no
-// grouping and ends after its last row.
-macro_rules! standing {
+// `$3` is now. One row for each standing reason.
+macro_rules! each_standing {
     ($select:expr) => {
         concat!(
             "select ", $select, " from reasons r
              join users u on u.company_id = r.company_id and u.user_id = r.user_id and u.status <> 'inactive' and u.erased_at is null
              where r.company_id = $1 and r.group_id = $2 and r.closed_rev is null
-             and (r.starts_at is null or r.starts_at <= $3) and (r.ends_at is null or r.ends_at > $3)
-             and not exists (select 1 from reasons e where e.company_id = r.company_id and e.group_id = r.group_id and e.user_id = r.user_id
+             and (r.starts_at is null or r.starts_at <= $3) and (r.ends_at is null or r.ends_at > $3)"
+        )
+    };
+}
+
+// Of several standing reasons of one user the earliest speaks for them all, so that a page needs no grouping and ends
+// after its last row.
+macro_rules! standing {
+    ($select:expr) => {
+        concat!(
+            each_standing!($select),
+            " and not exists (select 1 from reasons e where e.company_id = r.company_id and e.group_id = r.group_id and e.user_id = r.user_id
                and e.closed_rev is null and (e.starts_at is null or e.starts_at <= $3) and (e.ends_at is null or e.ends_at > $3)
                and (e.added_at, e.reason_id) < (r.added_at, r.reason_id))"
         )
@@ -82,7 +91,7 @@ sql! {
     COUNT_BY_ADDED = concat!(standing!("count(*)"), " and r.added_at >= $4 and r.added_at < $5");
     WHEN_ADDED = concat!(standing!("r.user_id, r.added_at"), " order by r.added_at, r.user_id");
     COUNT = standing!("count(*)");
-    USER_IDS = concat!(standing!("r.user_id"), " order by r.user_id");
+    USER_IDS = concat!(each_standing!("distinct r.user_id"), " order by r.user_id");
     GROUPS_OF = "select distinct r.group_id from reasons r where r.company_id = $1 and r.user_id = $2 and r.closed_rev is null order by r.group_id";
     ALL_OF = concat!("select ", columns!(), " from reasons r where r.company_id = $1 and (r.group_id, r.user_id, r.reason_id) > ($2, $3, $4)
              and r.closed_rev is null order by r.group_id, r.user_id, r.reason_id limit $5");

@@ -75,7 +75,7 @@ impl File {
 
     /// Takes a read connection back; a snapshot left open is ended.
     pub(crate) fn give_back(&self, conn: Client) {
-        if !conn.is_autocommit() && conn.execute_batch("rollback").is_err() {
+        if !conn.is_autocommit() && (conn.execute_batch("rollback").is_err() || mapped(&conn, true).is_err()) {
             return; // it is dropped, and the next reader makes a fresh one
         }
         self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
@@ -97,6 +97,14 @@ impl File {
 const USUAL: &str = "pragma cache_size = -16000; pragma wal_autocheckpoint = 1000;";
 /// The same while many rows come in: each batch touches pages all over the largest indexes.
 const LOADING: &str = "pragma cache_size = -96000; pragma wal_autocheckpoint = 25000;";
+
+/// How readers look at the file: in place, as far as it goes.
+const MAPPED: &str = "pragma mmap_size = 1073741824;";
+
+/// Lets a reader look at the file in place, or not: who reads all of it once would have all of it in memory.
+pub(crate) fn mapped(conn: &Client, mapped: bool) -> Result<()> {
+    conn.execute_batch(if mapped { MAPPED } else { "pragma mmap_size = 0" }).map_err(|e| error(&e))
+}
 
 /// Gives the writer the memory that a load of many rows needs, or takes it back.
 pub(crate) fn loading(conn: &Client, begins: bool) -> Result<()> {
@@ -121,12 +129,10 @@ pub(crate) fn open(path: &Path, write: bool) -> Result<Client> {
     let pragmas = if write {
         "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;"
     } else {
-        "pragma query_only = on; pragma cache_size = -4000; pragma mmap_size = 1073741824;"
+        "pragma query_only = on; pragma cache_size = -4000;"
     };
     conn.execute_batch(pragmas).map_err(|e| error(&e))?;
-    if write {
-        conn.execute_batch(USUAL).map_err(|e| error(&e))?;
-    }
+    conn.execute_batch(if write { USUAL } else { MAPPED }).map_err(|e| error(&e))?;
     conn.set_prepared_statement_cache_capacity(PREPARED);
     // Else SQLite plans a statement anew whenever a value bound to it might suit another plan: at nearly each use.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(|e| error(&e))?;
