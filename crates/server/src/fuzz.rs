@@ -13,8 +13,11 @@ use crate::format::Reader;
 use crate::http::cursor::Cursor;
 use crate::http::query::pairs;
 
+/// Reads bytes and must end well whatever they are.
+pub type Target = fn(&[u8]);
+
 /// Each reader of foreign bytes by name, which is also that of its target and of the folder of its seeds.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub const TARGETS: &[(&str, Target)] = &[
     ("cakewalk", api::cakewalk_v1::fuzz::read),
     ("companies", api::companies_v3::fuzz::read),
     ("cursors", cursors),
