@@ -5,7 +5,7 @@ CARGO ?= cargo
 WITH_POSTGRES = $(CARGO) run --quiet --package guildhall-testkit --bin with-postgres --
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test bench format lint deny webhook-libs
+.PHONY: help run check test bench fuzz format lint deny webhook-libs
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,15 @@ webhook-libs:
 		&& { [ -d target/webhook-libs/python/standardwebhooks ] \
 		|| python3 -m pip install --quiet --disable-pip-version-check --target target/webhook-libs/python standardwebhooks==1.1.0; }; \
 	else echo "skipped: npm or pip is not installed"; fi
+
+# Needs cargo-fuzz (cargo install cargo-fuzz --locked). `make fuzz FUZZ=native FUZZ_SECONDS=3600` stays with one target.
+FUZZ ?= $(notdir $(wildcard fuzz/seeds/*))
+FUZZ_SECONDS ?= 60
+fuzz: ## everything that reads what a client wrote, each target for a minute; what it finds goes to fuzz/artifacts
+	@for target in $(FUZZ); do \
+	  echo "== Fuzzing $$target for $(FUZZ_SECONDS) s"; mkdir -p fuzz/corpus/$$target; \
+	  $(CARGO) fuzz run --sanitizer none $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
+	    -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -timeout=10 -rss_limit_mb=1024 || exit 1; done
 
 format:
 	@echo "== Format"
