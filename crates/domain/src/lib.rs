@@ -19,6 +19,7 @@ pub mod name;
 pub mod nesting;
 pub mod page;
 pub mod patch;
+pub mod person;
 pub mod time;
 pub mod user;
 pub mod webhook;

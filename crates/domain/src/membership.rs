@@ -1,8 +1,11 @@
 //! A membership is a set of reasons.
 
+use std::sync::Arc;
+
 use crate::Timestamp;
 use crate::caller::words;
 use crate::ids::{GroupId, ReasonId, UserId};
+use crate::person::Person;
 use crate::time::Window;
 
 words! {
@@ -63,9 +66,10 @@ pub struct Reason {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
     /// The user.
-    pub user: crate::user::User,
-    /// The earliest beginning among the reasons that stand now.
-    pub added_at: Timestamp,
+    pub person: Arc<Person>,
+    /// Since when the user is a direct member: the earliest beginning among the reasons that stand now. None for one
+    /// who is a member by nesting alone.
+    pub added_at: Option<Timestamp>,
 }
 
 /// What was asked of one user in a bulk change of members.

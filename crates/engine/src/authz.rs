@@ -36,10 +36,16 @@ pub(crate) enum Action {
 /// # Errors
 /// [`Error::Forbidden`], naming the right that is missing.
 pub(crate) async fn may(conn: &mut Conn, caller: &Caller, action: Action, now: Timestamp) -> Result<()> {
-    if allowed(conn, caller, action, now).await? {
-        return Ok(());
-    }
-    Err(Error::forbidden(match action {
+    let allowed = match (decided(caller, action), action, caller.user()) {
+        (Some(allowed), ..) => allowed,
+        (None, Action::ManageMembers(group), Some(user)) => owns(conn, caller.company, group, user, now).await?,
+        (None, ..) => false,
+    };
+    if allowed { Ok(()) } else { Err(refusal(action)) }
+}
+
+fn refusal(action: Action) -> Error {
+    Error::forbidden(match action {
         Action::ReadDirectory => "this needs the workspace role viewer or above",
         Action::ReadUser(_) => "a guest sees only their own record and groups",
         Action::ManageDirectory => "this needs the workspace role admin",
@@ -47,15 +53,24 @@ pub(crate) async fn may(conn: &mut Conn, caller: &Caller, action: Action, now: T
         Action::ReadCompany => "this key does not act in this company",
         Action::ManageCompany | Action::Administer => "this needs the workspace role admin",
         Action::ManagePlatform => "this needs a platform key",
-    }))
+    })
 }
 
-async fn allowed(conn: &mut Conn, caller: &Caller, action: Action, now: Timestamp) -> Result<bool> {
+/// As [`may`], for what no ownership decides: reads that are answered from memory take no connection.
+///
+/// # Errors
+/// As [`may`].
+pub(crate) fn may_read(caller: &Caller, action: Action) -> Result<()> {
+    if decided(caller, action) == Some(true) { Ok(()) } else { Err(refusal(action)) }
+}
+
+/// What the caller's role alone decides; none where it depends on owning a group.
+fn decided(caller: &Caller, action: Action) -> Option<bool> {
     // The server's own hand (command line, timers) holds no key and may do everything.
     if caller.is_platform() && caller.key.is_none() {
-        return Ok(true);
+        return Some(true);
     }
-    Ok(match (caller.role, action) {
+    Some(match (caller.role, action) {
         (None, action) => matches!(action, Action::ManagePlatform | Action::ReadCompany | Action::ManageCompany),
         (Some(_), Action::ManagePlatform) => false,
         (Some(_), Action::ReadCompany) => true,
@@ -63,10 +78,7 @@ async fn allowed(conn: &mut Conn, caller: &Caller, action: Action, now: Timestam
         (Some(_), Action::ManageDirectory | Action::ManageCompany | Action::Administer) => false,
         (Some(role), Action::ReadDirectory) => role != Role::Guest,
         (Some(role), Action::ReadUser(user)) => role != Role::Guest || caller.user() == Some(user),
-        (Some(_), Action::ManageMembers(group)) => match caller.user() {
-            Some(user) => owns(conn, caller.company, group, user, now).await?,
-            None => false,
-        },
+        (Some(_), Action::ManageMembers(_)) => return None,
     })
 }
 

@@ -5,14 +5,13 @@ use guildhall_domain::event::{Event, Fields};
 use guildhall_domain::group::{EditGroup, Group, GroupState, NewGroup, Owner};
 use guildhall_domain::ids::{CompanyId, GroupId, UserId};
 use guildhall_domain::membership::{Outcome, Reason};
-use guildhall_domain::page::{Ask, Order, Page};
 use guildhall_domain::{Error, Result, Timestamp};
 
 use crate::authz::{self, Action};
 use crate::companies::matches;
 use crate::store::{self, Conn, groups, owners, reasons};
 use crate::writer::Tx;
-use crate::{Engine, GroupFilter, GroupKey, GroupSort, Written, journal, memberships, nestings, users};
+use crate::{Engine, Written, journal, memberships, nestings};
 
 /// Which groups a door shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +22,8 @@ pub enum Shown {
     Restorable,
 }
 
-const GONE: Error = Error::NotFound { noun: GroupId::NOUN };
+/// The answer to an id that names no group here.
+pub(crate) const GONE: Error = Error::NotFound { noun: GroupId::NOUN };
 
 /// The members of a group's record by native name, for an event.
 pub(crate) fn fields(group: &Group, only: Option<&[&'static str]>) -> Fields {
@@ -146,71 +146,6 @@ pub(crate) async fn edit(tx: &mut Tx, id: GroupId, mut ask: EditGroup, version: 
 }
 
 impl Engine {
-    /// One group.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], [`Error::Forbidden`].
-    pub async fn group(&self, caller: &Caller, id: GroupId, shown: Shown) -> Result<Group> {
-        let mut conn = self.db().reader().await?;
-        authz::may(&mut conn, caller, Action::ReadDirectory, self.clock().now()).await?;
-        get(&mut conn, caller.company, id, shown).await
-    }
-
-    /// One page of groups.
-    ///
-    /// # Errors
-    /// [`Error::Forbidden`]; [`Error::Invalid`] on a cursor of another order.
-    pub async fn groups(
-        &self,
-        caller: &Caller,
-        filter: &GroupFilter,
-        sort: GroupSort,
-        order: Order,
-        ask: &Ask<GroupKey>,
-    ) -> Result<Page<Group, GroupKey>> {
-        let mut conn = self.db().reader().await?;
-        authz::may(&mut conn, caller, Action::ReadDirectory, self.clock().now()).await?;
-        groups::list(&mut conn, caller.company, filter, sort, order, ask).await
-    }
-
-    /// One page of the groups that a user is directly in, by name. An inactive user is in none.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] when there is no such user; [`Error::Forbidden`].
-    pub async fn groups_of(&self, caller: &Caller, user: UserId, ask: &Ask<GroupKey>) -> Result<Page<Group, GroupKey>> {
-        let (mut conn, now) = (self.db().reader().await?, self.clock().now());
-        authz::may(&mut conn, caller, Action::ReadUser(user), now).await?;
-        users::get(&mut conn, caller.company, user).await?;
-        groups::of_user(&mut conn, caller.company, user, now, ask).await
-    }
-
-    /// The live groups among `ids`, 10,000 at most, in their order; one that is not there is left out.
-    ///
-    /// # Errors
-    /// [`Error::Forbidden`], [`Error::TooMany`].
-    pub async fn groups_by_id(&self, caller: &Caller, ids: &[GroupId]) -> Result<Vec<Group>> {
-        if ids.len() > 10_000 {
-            return Err(Error::TooMany { field: "userGroupIds".into(), limit: 10_000 });
-        }
-        let mut conn = self.db().reader().await?;
-        authz::may(&mut conn, caller, Action::ReadDirectory, self.clock().now()).await?;
-        let mut found = groups::get_each(&mut conn, caller.company, ids).await?;
-        found.retain(|group| group.state == GroupState::Live);
-        Ok(found)
-    }
-
-    /// All live groups that a user is directly in, by id. An inactive user is in none.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] when there is no such user; [`Error::Forbidden`].
-    pub async fn all_groups_of(&self, caller: &Caller, user: UserId) -> Result<Vec<Group>> {
-        let (mut conn, now) = (self.db().reader().await?, self.clock().now());
-        authz::may(&mut conn, caller, Action::ReadUser(user), now).await?;
-        users::get(&mut conn, caller.company, user).await?;
-        let ids = groups::ids_of_each_user(&mut conn, caller.company, &[user], now).await?.pop().unwrap_or_default();
-        groups::get_each(&mut conn, caller.company, &ids).await
-    }
-
     /// The owners of a group.
     ///
     /// # Errors

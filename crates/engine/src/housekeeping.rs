@@ -62,6 +62,7 @@ impl Engine {
     /// [`guildhall_domain::Error::Unavailable`] when the database does not answer; the next round makes it good.
     pub async fn housekeep(&self) -> Result<()> {
         self.keep_time().await?;
+        self.index().let_go(self.clock().now());
         self.flush_uses().await?;
         self.flush_runs().await?;
         self.flush_refusals().await?;

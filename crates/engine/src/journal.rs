@@ -31,6 +31,7 @@ pub(crate) async fn append_all(tx: &mut Tx, events: &[Event]) -> Result<()> {
     let mut entries = Vec::with_capacity(events.len());
     for event in events {
         let entry = entry(tx, event)?;
+        tx.touched_mut().add(event, entry.recorded_at);
         let head = tx.head_mut();
         head.revision = entry.revision;
         head.hash.clone_from(&entry.hash);

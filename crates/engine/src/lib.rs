@@ -14,16 +14,19 @@ mod group_apps;
 mod groups;
 mod housekeeping;
 mod idempotency;
+mod index;
 mod journal;
 mod keys;
 mod listed;
 mod memberships;
 mod nestings;
 mod news;
+mod reading;
 mod restore;
 mod secrets;
 mod store;
 mod users;
+mod view;
 mod webhooks;
 mod writer;
 
@@ -46,6 +49,7 @@ pub use journal::{Verified, whole_data};
 pub use keys::{NewKey, Secret};
 pub use listed::{WithGroups, WithMembers};
 pub use memberships::{ChangeMembers, ChangedMember, MemberRef};
+pub use reading::{MemberCount, Question};
 pub use restore::{Restored, restore};
 pub use secrets::Secrets;
 pub use store::apps::{AppFilter, AppKey};
@@ -87,7 +91,16 @@ impl Options {
 
 /// The use cases. Cheap to clone; all clones share one database, one writer and one clock.
 #[derive(Clone)]
-pub struct Engine(Arc<Inner>);
+pub struct Engine(Arc<Inner>, Reads);
+
+/// Where reads of groups and memberships are answered from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reads {
+    /// From memory, as soon as the company is held there.
+    Memory,
+    /// Always from the rows.
+    Rows,
+}
 
 struct Inner {
     db: Arc<Db>,
@@ -97,6 +110,7 @@ struct Inner {
     news: Arc<news::News>,
     tally: housekeeping::Tally,
     loads: directory::Loads,
+    index: Arc<index::Index>,
     /// Where the master key lies, when it came from its file.
     key_file: Option<PathBuf>,
     /// Schema steps that opening ran.
@@ -158,9 +172,18 @@ impl Engine {
         };
         let steps = prepared.await.map_err(|error| doctor::explain(&db, error))?;
         let (db, news) = (Arc::new(db), Arc::new(news::News::default()));
-        let writer = Writer::start(Arc::clone(&db), clock.clone(), Arc::clone(&news))?;
+        let index = Arc::new(index::Index::default());
+        let writer = Writer::start(Arc::clone(&db), clock.clone(), Arc::clone(&news), Arc::clone(&index))?;
         let (tally, loads) = (housekeeping::Tally::default(), directory::Loads::default());
-        Ok(Self(Arc::new(Inner { db, writer, clock, secrets, news, tally, loads, key_file, steps })))
+        let inner = Inner { db, writer, clock, secrets, news, tally, loads, index, key_file, steps };
+        let engine = Self(Arc::new(inner), Reads::Memory);
+        engine.follow_others();
+        Ok(engine)
+    }
+
+    /// The same engine, whose reads never come from memory: what memory says can be held against it.
+    pub fn from_rows(&self) -> Self {
+        Self(Arc::clone(&self.0), Reads::Rows)
     }
 
     /// The clock that every time comes from.
@@ -192,6 +215,9 @@ impl Engine {
     pub(crate) fn news(&self) -> &news::News {
         &self.0.news
     }
+    pub(crate) fn index(&self) -> &index::Index {
+        &self.0.index
+    }
     pub(crate) fn loads(&self) -> &directory::Loads {
         &self.0.loads
     }
@@ -215,7 +241,7 @@ impl Engine {
     /// [`Error::Ahead`]; [`Error::NotFound`] when there is no such company.
     pub async fn at_least(&self, company: CompanyId, asked: u64) -> Result<()> {
         match self.revision(company).await? {
-            at if at >= asked => Ok(()),
+            at if at >= asked => self.index_at_least(company, asked).await,
             at => Err(Error::Ahead { asked, at }),
         }
     }

@@ -6,16 +6,15 @@ use guildhall_domain::caller::{Actor, Caller, Role};
 use guildhall_domain::event::Event;
 use guildhall_domain::group::Group;
 use guildhall_domain::ids::{GroupId, UserId};
-use guildhall_domain::membership::{Member, Outcome, Reason, ReasonKind};
-use guildhall_domain::page::{Ask, Order, Page};
+use guildhall_domain::membership::{Outcome, Reason, ReasonKind};
 use guildhall_domain::time::Window;
-use guildhall_domain::{Error, Result, Timestamp, name};
+use guildhall_domain::{Error, Result, name};
 
 use crate::authz::{self, Action};
 use crate::groups::{self, Shown};
 use crate::store::{self, reasons};
 use crate::writer::Tx;
-use crate::{Added, Engine, Written, connections, journal};
+use crate::{Engine, Written, connections, journal};
 
 /// The most members that one call may change.
 pub(crate) const CHANGES: usize = 10_000;
@@ -399,92 +398,5 @@ impl Engine {
         authz::may_write(caller)?;
         let mut conn = self.db().reader().await?;
         authz::may(&mut conn, caller, Action::ManageMembers(group), self.clock().now()).await
-    }
-
-    /// One page of the direct members of a group, by user id.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], [`Error::Forbidden`].
-    pub async fn members(&self, caller: &Caller, group: GroupId, ask: &Ask<UserId>) -> Result<Page<Member, UserId>> {
-        let (mut conn, now) = (self.db().reader().await?, self.clock().now());
-        authz::may(&mut conn, caller, Action::ReadDirectory, now).await?;
-        groups::get(&mut conn, caller.company, group, Shown::Live).await?;
-        reasons::members(&mut conn, caller.company, group, now, ask).await
-    }
-
-    /// One page of the direct members of a group that were added in a span, by the instant of their adding; with the
-    /// number of all of them.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], [`Error::Forbidden`].
-    pub async fn members_by_added(
-        &self,
-        caller: &Caller,
-        group: GroupId,
-        added: Added,
-        order: Order,
-        limit: u32,
-        offset: u64,
-    ) -> Result<(Vec<Member>, u64)> {
-        let (mut conn, now) = (self.db().reader().await?, self.clock().now());
-        authz::may(&mut conn, caller, Action::ReadDirectory, now).await?;
-        groups::get(&mut conn, caller.company, group, Shown::Live).await?;
-        reasons::members_by_added(&mut conn, caller.company, group, now, added, order, (limit, offset)).await
-    }
-
-    /// All direct members of a group and when they were added, by that, then by user id; for filters that no
-    /// statement can have.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], [`Error::Forbidden`].
-    pub async fn when_added(&self, caller: &Caller, group: GroupId) -> Result<Vec<(UserId, Timestamp)>> {
-        let (mut conn, now) = (self.db().reader().await?, self.clock().now());
-        authz::may(&mut conn, caller, Action::ReadDirectory, now).await?;
-        groups::get(&mut conn, caller.company, group, Shown::Live).await?;
-        reasons::when_added(&mut conn, caller.company, group, now).await
-    }
-
-    /// The ids of all direct members of each of several groups, by user id; none of a group that is not there.
-    ///
-    /// # Errors
-    /// [`Error::Forbidden`].
-    pub async fn member_ids(&self, caller: &Caller, of: &[GroupId]) -> Result<Vec<Vec<UserId>>> {
-        let (mut conn, now) = (self.db().reader().await?, self.clock().now());
-        authz::may(&mut conn, caller, Action::ReadDirectory, now).await?;
-        reasons::user_ids_of_each(&mut conn, caller.company, of, now).await
-    }
-
-    /// The ids of the live groups that each of several users is directly in, by group id.
-    ///
-    /// # Errors
-    /// [`Error::Forbidden`] when the caller may not see one of them.
-    pub async fn group_ids(&self, caller: &Caller, of: &[UserId]) -> Result<Vec<Vec<GroupId>>> {
-        let (mut conn, now) = (self.db().reader().await?, self.clock().now());
-        for user in of {
-            authz::may(&mut conn, caller, Action::ReadUser(*user), now).await?;
-        }
-        store::groups::ids_of_each_user(&mut conn, caller.company, of, now).await
-    }
-
-    /// The user as a direct member of the group; none when they are not one now.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] when there is no such group; [`Error::Forbidden`].
-    pub async fn member(&self, caller: &Caller, group: GroupId, user: UserId) -> Result<Option<Member>> {
-        let (mut conn, now) = (self.db().reader().await?, self.clock().now());
-        authz::may(&mut conn, caller, Action::ReadUser(user), now).await?;
-        groups::get(&mut conn, caller.company, group, Shown::Live).await?;
-        reasons::membership(&mut conn, caller.company, group, user, now).await
-    }
-
-    /// The reasons of a user in a group that are not closed, standing or not.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] when there is no such group; [`Error::Forbidden`].
-    pub async fn reasons(&self, caller: &Caller, group: GroupId, user: UserId) -> Result<Vec<Reason>> {
-        let (mut conn, now) = (self.db().reader().await?, self.clock().now());
-        authz::may(&mut conn, caller, Action::ReadUser(user), now).await?;
-        groups::get(&mut conn, caller.company, group, Shown::Live).await?;
-        Ok(reasons::open_of(&mut conn, caller.company, group, &[user]).await?.pop().unwrap_or_default())
     }
 }

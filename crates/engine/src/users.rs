@@ -18,7 +18,8 @@ use crate::{Engine, UserFilter, UserKey, UserSort, Written, journal, memberships
 /// The most bytes that a user's attributes may have.
 const ATTRIBUTES: usize = 64 * 1024;
 
-const GONE: Error = Error::NotFound { noun: UserId::NOUN };
+/// The answer to an id that names no user here.
+pub(crate) const GONE: Error = Error::NotFound { noun: UserId::NOUN };
 
 /// The members of a user's record by native name, for an event.
 pub(crate) fn fields(user: &User, only: Option<&[&'static str]>) -> Fields {

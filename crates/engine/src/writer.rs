@@ -7,6 +7,7 @@
 use std::any::Any;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use guildhall_domain::ids::CompanyId;
 use guildhall_domain::{Error, Result, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::index::{Index, Snapshot, Touched};
 use crate::news::News;
 use crate::store::companies::{self, Head};
 use crate::store::{Conn, Db};
@@ -69,6 +71,7 @@ pub(crate) struct Tx {
     born: bool,
     now: Timestamp,
     caller: Caller,
+    touched: Touched,
 }
 
 impl std::ops::Deref for Tx {
@@ -115,6 +118,10 @@ impl Tx {
     /// The revision that the next event will have: the version of what is written with it.
     pub(crate) fn revision(&self) -> u64 {
         self.head.revision + 1
+    }
+    /// What this use case has touched so far, to add to it.
+    pub(crate) fn touched_mut(&mut self) -> &mut Touched {
+        &mut self.touched
     }
     /// The end of the company's journal.
     pub(crate) fn head(&self) -> &Head {
@@ -210,10 +217,10 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Starts the thread that writes. It ends when the writer is dropped and the queue is empty.
-    pub(crate) fn start(db: Arc<Db>, clock: Clock, news: Arc<News>) -> Result<Self> {
+    pub(crate) fn start(db: Arc<Db>, clock: Clock, news: Arc<News>, index: Arc<Index>) -> Result<Self> {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let stats = Arc::new(WriterStats::default());
-        let desk = Desk { db, clock, news, stats: Arc::clone(&stats) };
+        let desk = Desk { db, clock, news, index, stats: Arc::clone(&stats) };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::internal)?;
         std::thread::Builder::new()
             .name("guildhall-writer".into())
@@ -245,12 +252,34 @@ fn stopped() -> Error {
 
 type Queues = Rc<RefCell<HashMap<CompanyId, Vec<Box<dyn Work>>>>>;
 
+/// What a use case leaves: the end of its company's journal, and what it touched.
+type Stays = (Option<Head>, Touched);
+
+/// What one batch does to one company.
+struct Chapter {
+    /// Its revision when the batch began.
+    before: u64,
+    /// The end of its journal so far; none while there is no such company.
+    head: Option<Head>,
+    touched: Touched,
+    /// What the index will hold after the commit.
+    next: Option<Snapshot>,
+}
+
+impl Chapter {
+    fn open(head: Option<Head>) -> Self {
+        let before = head.as_ref().map_or(0, |head| head.revision);
+        Self { before, head, touched: Touched::default(), next: None }
+    }
+}
+
 /// What the writing thread holds.
 #[derive(Clone)]
 struct Desk {
     db: Arc<Db>,
     clock: Clock,
     news: Arc<News>,
+    index: Arc<Index>,
     stats: Arc<WriterStats>,
 }
 
@@ -336,28 +365,27 @@ impl Desk {
     async fn transaction(&self, mut conn: Conn, batch: &mut [Box<dyn Work>]) -> Result<Conn> {
         conn.words(if self.db.is_sqlite() { "begin immediate" } else { "begin" }).await?;
         let alone = batch.len() == 1;
-        let mut heads: HashMap<CompanyId, Option<Head>> = HashMap::new();
-        let mut began: HashMap<CompanyId, u64> = HashMap::new();
-        let (mut kept, mut before) = (0, 0);
+        let mut chapters: HashMap<CompanyId, Chapter> = HashMap::new();
+        let mut kept = 0;
         for work in batch.iter_mut() {
             let company = work.company();
-            if let std::collections::hash_map::Entry::Vacant(place) = heads.entry(company) {
-                let head = place.insert(companies::lock(&mut conn, company).await?);
-                let revision = head.as_ref().map_or(0, |head| head.revision);
-                began.insert(company, revision);
-                before += revision;
-            }
-            let head = heads.get(&company).cloned().flatten();
+            let chapter = match chapters.entry(company) {
+                Entry::Occupied(chapter) => chapter.into_mut(),
+                Entry::Vacant(place) => place.insert(Chapter::open(companies::lock(&mut conn, company).await?)),
+            };
             if !alone {
                 conn.words("savepoint one").await?;
             }
-            let (back, head, stays) = self.run(conn, work.as_mut(), head).await;
+            let (back, ran) = self.run(conn, work.as_mut(), chapter.head.clone()).await;
             conn = back;
-            if stays {
-                kept += 1;
-                heads.insert(company, head);
-            } else if !alone {
-                conn.words("rollback to savepoint one").await?;
+            match ran {
+                Some((head, touched)) => {
+                    kept += 1;
+                    chapter.head = head;
+                    chapter.touched.merge(touched);
+                }
+                None if !alone => conn.words("rollback to savepoint one").await?,
+                None => {}
             }
             if !alone {
                 conn.words("release savepoint one").await?;
@@ -367,41 +395,44 @@ impl Desk {
             conn.words("rollback").await?;
             return Ok(conn);
         }
-        for (company, head) in &heads {
-            if let Some(head) = head {
-                companies::advance(&mut conn, *company, head).await?;
+        for (company, chapter) in &mut chapters {
+            let Some(head) = &chapter.head else { continue };
+            companies::advance(&mut conn, *company, head).await?;
+            if head.revision > chapter.before {
+                let (before, after) = (chapter.before, head.revision);
+                chapter.next = self.index.prepare(&mut conn, *company, before, after, &chapter.touched).await?;
             }
         }
         conn.words("commit").await?;
         self.stats.commits.fetch_add(1, Ordering::Relaxed);
         self.stats.cases.fetch_add(kept, Ordering::Relaxed);
-        let after: u64 = heads.values().flatten().map(|head| head.revision).sum();
-        self.stats.revisions.fetch_add(after.saturating_sub(before), Ordering::Relaxed);
-        for (company, head) in heads {
-            if let Some(head) = head {
-                self.stats.highest.fetch_max(head.revision, Ordering::Relaxed);
+        for (company, chapter) in chapters {
+            let Some(head) = chapter.head else { continue };
+            self.stats.revisions.fetch_add(head.revision.saturating_sub(chapter.before), Ordering::Relaxed);
+            self.stats.highest.fetch_max(head.revision, Ordering::Relaxed);
+            if head.revision > chapter.before {
+                self.index.publish(company, head.revision, chapter.next);
                 // What wrote no event is no news.
-                if began.get(&company) != Some(&head.revision) {
-                    self.news.tell(company, head.revision);
-                }
+                self.news.tell(company, head.revision);
             }
         }
         Ok(conn)
     }
 
-    /// Runs one use case; a panic in it is its own failure and nobody else's.
-    async fn run(&self, conn: Conn, work: &mut dyn Work, head: Option<Head>) -> (Conn, Option<Head>, bool) {
+    /// Runs one use case; what it leaves, where that is to stay. A panic in it is its own failure and nobody else's.
+    async fn run(&self, conn: Conn, work: &mut dyn Work, head: Option<Head>) -> (Conn, Option<Stays>) {
         let born = head.is_some();
         let head = head.unwrap_or_else(|| Head::unborn(guildhall_domain::company::CompanyState::Active));
         let now = self.clock.now().max(head.recorded_at);
         let caller = work.caller().clone();
-        let mut tx = Tx { conn, clock: self.clock.clone(), company: work.company(), head, born, now, caller };
+        let (clock, touched) = (self.clock.clone(), Touched::default());
+        let mut tx = Tx { conn, clock, company: work.company(), head, born, now, caller, touched };
         let ran = AssertUnwindSafe(work.run(&mut tx)).catch_unwind().await;
         let stays = ran.unwrap_or_else(|_| {
             work.fail(Error::internal("a use case panicked"));
             false
         });
         let head = tx.born.then_some(tx.head);
-        (tx.conn, head, stays)
+        (tx.conn, stays.then_some((head, tx.touched)))
     }
 }

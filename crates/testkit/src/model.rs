@@ -32,6 +32,10 @@ pub enum Step {
     Remove(u8, Vec<u8>),
     /// Give a group this whole list of members.
     SetMembers(u8, Vec<u8>),
+    /// Put group `.1` into group `.0`.
+    Nest(u8, u8),
+    /// Take group `.1` out of group `.0`.
+    Unnest(u8, u8),
     /// Let days pass, and what is due be done.
     Wait(u8),
 }
@@ -63,6 +67,10 @@ pub struct Model {
     pub people: BTreeMap<u8, Person>,
     /// Groups that are not purged.
     pub crowds: BTreeMap<u8, Crowd>,
+    /// Which group is inside which: parent, child.
+    pub nestings: BTreeSet<(u8, u8)>,
+    /// What archiving a group took apart, kept for a restore.
+    kept: BTreeMap<u8, Vec<(u8, u8)>>,
     used: BTreeSet<(char, u8)>,
     day: u32,
 }
@@ -113,9 +121,36 @@ impl Model {
             Step::Rename(id, name) => self.live(*id).map(|crowd| crowd.name = *name),
             Step::Archive(id) => {
                 let purge = self.day + 30;
-                self.live(*id).map(|crowd| crowd.purge = Some(purge))
+                self.live(*id)?.purge = Some(purge);
+                let under = self.nestings.iter().filter(|(parent, _)| parent == id);
+                let over = self.nestings.iter().filter(|(_, child)| child == id);
+                let torn: Vec<(u8, u8)> = under.chain(over).copied().collect();
+                self.nestings.retain(|nesting| !torn.contains(nesting));
+                self.kept.insert(*id, torn);
+                Ok(())
             }
-            Step::Restore(id) => self.crowds.get_mut(id).map(|crowd| crowd.purge = None).ok_or("not_found"),
+            Step::Restore(id) => {
+                self.crowds.get_mut(id).ok_or("not_found")?.purge = None;
+                for (parent, child) in self.kept.remove(id).unwrap_or_default() {
+                    if self.live(parent).is_ok() && self.live(child).is_ok() && !self.below(child).contains(&parent) {
+                        self.nestings.insert((parent, child));
+                    }
+                }
+                Ok(())
+            }
+            Step::Nest(parent, child) => {
+                self.live(*parent)?;
+                self.live(*child).map_err(|_| "invalid")?;
+                if self.below(*child).contains(parent) {
+                    return Err("conflict");
+                }
+                self.nestings.insert((*parent, *child));
+                Ok(())
+            }
+            Step::Unnest(parent, child) => {
+                self.live(*parent)?;
+                if self.nestings.remove(&(*parent, *child)) { Ok(()) } else { Err("not_found") }
+            }
             Step::Add(id, users) => {
                 let known = users.iter().all(|u| self.people.contains_key(u));
                 let crowd = self.live(*id)?;
@@ -159,6 +194,25 @@ impl Model {
 
     fn live(&mut self, id: u8) -> Result<&mut Crowd, &'static str> {
         self.crowds.get_mut(&id).filter(|crowd| crowd.purge.is_none()).ok_or("not_found")
+    }
+
+    /// The group and every group inside it, at any depth.
+    pub fn below(&self, id: u8) -> BTreeSet<u8> {
+        let mut all = BTreeSet::from([id]);
+        loop {
+            let next = self.nestings.iter().filter(|(parent, _)| all.contains(parent)).map(|(_, child)| *child);
+            let more: BTreeSet<u8> = next.chain(all.iter().copied()).collect();
+            if more == all {
+                return all;
+            }
+            all = more;
+        }
+    }
+
+    /// The effective members of a live group.
+    pub fn effective(&self, id: u8) -> Vec<u8> {
+        let all: BTreeSet<u8> = self.below(id).into_iter().flat_map(|group| self.members(group)).collect();
+        all.into_iter().collect()
     }
 
     /// Live groups in the order of their names, then ids.

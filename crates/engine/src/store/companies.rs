@@ -6,7 +6,7 @@ use guildhall_domain::page::{Ask, From, Page};
 use guildhall_domain::{Error, Result, Timestamp};
 use serde_json::json;
 
-use super::{Conn, Row, sql, val};
+use super::{Conn, Row, Value, sql, val};
 
 macro_rules! columns {
     () => {
@@ -170,6 +170,12 @@ pub(crate) async fn lock(conn: &mut Conn, id: CompanyId) -> Result<Option<Head>>
 pub(crate) async fn advance(conn: &mut Conn, id: CompanyId, head: &Head) -> Result<()> {
     let values = [val(id), val(head.revision), val(&head.hash[..]), val(head.recorded_at), val(head.next_due)];
     conn.run(&ADVANCE, &values).await.map(drop)
+}
+
+/// The revision of each of several companies; none in place of one that is not in use.
+pub(crate) async fn revisions(conn: &mut Conn, ids: &[CompanyId]) -> Result<Vec<Option<u64>>> {
+    let sets: Vec<Vec<Value<'_>>> = ids.iter().map(|id| vec![val(*id)]).collect();
+    Ok(conn.rows_each(&REVISION, &sets, |row| row.count(0)).await?.into_iter().map(|mut rows| rows.pop()).collect())
 }
 
 /// The revision of a company that a door may show.

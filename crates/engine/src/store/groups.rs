@@ -103,9 +103,14 @@ fn read(row: Row<'_>) -> Result<Group> {
     })
 }
 
+/// The text that a search for groups looks through: the folded name and, on a line of its own, the description.
+pub(crate) fn search_key(name_key: &str, description: Option<&str>) -> String {
+    format!("{name_key}\n{}", description.map(fold).unwrap_or_default())
+}
+
 fn written<'a>(company: CompanyId, g: &'a Group) -> Vec<Value<'a>> {
     let name_key = fold(&g.name);
-    let search_key = format!("{name_key}\n{}", g.description.as_deref().map(fold).unwrap_or_default());
+    let search_key = search_key(&name_key, g.description.as_deref());
     vec![
         val(company),
         val(g.id),

@@ -1,6 +1,7 @@
 //! Rows of reasons: why a user is in a group. A row is opened once and closed once, never overwritten.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use guildhall_domain::ids::{CompanyId, GroupId, ReasonId, UserId};
 use guildhall_domain::membership::{Member, Reason, ReasonKind};
@@ -9,8 +10,9 @@ use guildhall_domain::time::Window;
 use guildhall_domain::{Error, Result, Timestamp};
 
 use super::many::{MANY, repeated};
-use super::users::{read_at, user_columns};
+use super::users::listed;
 use super::{Conn, Row, Value, sql, val};
+use crate::index::snapshot::Standing;
 
 macro_rules! columns {
     () => {
@@ -84,10 +86,10 @@ sql! {
     OPEN_OF = open_of!(1);
     OPEN_OF_MANY = open_of!(MANY);
     CLOSED_AT = concat!("select ", columns!(), " from reasons r where r.company_id = $1 and r.group_id = $2 and r.closed_rev = $3");
-    MEMBERS = concat!(standing!(concat!(user_columns!(), ", r.added_at")), " and r.user_id > $4 order by r.user_id limit $5 offset $6");
-    MEMBER = concat!(standing!(concat!(user_columns!(), ", r.added_at")), " and r.user_id = $4");
-    BY_ADDED_UP = concat!(standing!(concat!(user_columns!(), ", r.added_at")), " and r.added_at >= $4 and r.added_at < $5 order by r.added_at, r.user_id limit $6 offset $7");
-    BY_ADDED_DOWN = concat!(standing!(concat!(user_columns!(), ", r.added_at")), " and r.added_at >= $4 and r.added_at < $5 order by r.added_at desc, r.user_id desc limit $6 offset $7");
+    MEMBERS = concat!(standing!("u.user_id, u.name, u.email, u.status, u.role, r.added_at"), " and r.user_id > $4 order by r.user_id limit $5 offset $6");
+    MEMBER = concat!(standing!("u.user_id, u.name, u.email, u.status, u.role, r.added_at"), " and r.user_id = $4");
+    BY_ADDED_UP = concat!(standing!("r.user_id, r.added_at"), " and r.added_at >= $4 and r.added_at < $5 order by r.added_at, r.user_id limit $6 offset $7");
+    BY_ADDED_DOWN = concat!(standing!("r.user_id, r.added_at"), " and r.added_at >= $4 and r.added_at < $5 order by r.added_at desc, r.user_id desc limit $6 offset $7");
     COUNT_BY_ADDED = concat!(standing!("count(*)"), " and r.added_at >= $4 and r.added_at < $5");
     WHEN_ADDED = concat!(standing!("r.user_id, r.added_at"), " order by r.added_at, r.user_id");
     COUNT = standing!("count(*)");
@@ -95,6 +97,12 @@ sql! {
     GROUPS_OF = "select distinct r.group_id from reasons r where r.company_id = $1 and r.user_id = $2 and r.closed_rev is null order by r.group_id";
     ALL_OF = concat!("select ", columns!(), " from reasons r where r.company_id = $1 and (r.group_id, r.user_id, r.reason_id) > ($2, $3, $4)
              and r.closed_rev is null order by r.group_id, r.user_id, r.reason_id limit $5");
+    STANDINGS = "select r.group_id, r.user_id, r.kind, r.source_id, r.starts_at, r.ends_at, r.added_at from reasons r
+                 where r.company_id = $1 and (r.group_id, r.user_id) > ($2, $3) and r.closed_rev is null order by r.group_id, r.user_id limit $4";
+    STANDINGS_OF_GROUP = "select r.group_id, r.user_id, r.kind, r.source_id, r.starts_at, r.ends_at, r.added_at from reasons r
+                 where r.company_id = $1 and r.group_id = $2 and r.user_id > $3 and r.closed_rev is null order by r.user_id limit $4";
+    STANDINGS_OF = "select r.group_id, r.user_id, r.kind, r.source_id, r.starts_at, r.ends_at, r.added_at from reasons r
+                 where r.company_id = $1 and r.group_id = $2 and r.user_id = $3 and r.closed_rev is null";
     FORGET = "delete from reasons where company_id = $1 and (group_id, user_id, reason_id) in (select r.group_id, r.user_id, r.reason_id from reasons r
               where r.company_id = $1 order by r.group_id, r.user_id, r.reason_id limit 10000)";
 }
@@ -212,7 +220,7 @@ pub(crate) async fn closed_at(
 }
 
 fn member(row: Row<'_>) -> Result<Member> {
-    Ok(Member { user: read_at(row, 0)?, added_at: row.time(15)? })
+    Ok(Member { person: Arc::new(listed(row)?.0), added_at: Some(row.time(5)?) })
 }
 
 /// One page of the direct members of a group at `now`, by user id.
@@ -231,7 +239,7 @@ pub(crate) async fn members(
     let values = [val(company), val(group), val(now), val(after), val(ask.limit + 1), val(offset)];
     let rows = conn.rows(&MEMBERS, &values, member).await?;
     let total = if ask.total { Some(count(conn, company, group, now).await?) } else { None };
-    Ok(Page::cut(rows, ask.limit, total, |m| m.user.id))
+    Ok(Page::cut(rows, ask.limit, total, |m| m.person.id))
 }
 
 /// When members were added: at or after the first instant, before the second.
@@ -259,10 +267,10 @@ pub(crate) async fn members_by_added(
     added: Added,
     order: Order,
     (limit, offset): (u32, u64),
-) -> Result<(Vec<Member>, u64)> {
+) -> Result<(Vec<(UserId, Timestamp)>, u64)> {
     let statement = if order == Order::Ascending { &BY_ADDED_UP } else { &BY_ADDED_DOWN };
     let values = [val(company), val(group), val(now), val(added.from), val(added.before), val(limit), val(offset)];
-    let rows = conn.rows(statement, &values, member).await?;
+    let rows = conn.rows(statement, &values, |row| Ok((row.id(0)?, row.time(1)?))).await?;
     let total = conn.row(&COUNT_BY_ADDED, &values[..5], |row| row.count(0)).await?.unwrap_or(0);
     Ok((rows, total))
 }
@@ -332,4 +340,59 @@ pub(crate) async fn all_of(
 /// Removes some reasons of a company whose import failed; how many, 0 when none was left.
 pub(crate) async fn forget(conn: &mut Conn, company: CompanyId) -> Result<u64> {
     conn.run(&FORGET, &[val(company)]).await
+}
+
+fn standing(row: Row<'_>) -> Result<(GroupId, UserId, Standing)> {
+    let standing = Standing {
+        kind: row.look(2, |w| ReasonKind::parse("kind", w).map_err(Error::internal))?,
+        source: row.id(3)?,
+        window: Window { starts: row.opt_time(4)?, ends: row.opt_time(5)? },
+        added_at: row.time(6)?,
+    };
+    Ok((row.id(0)?, row.id(1)?, standing))
+}
+
+/// The `limit` open reasons of the memberships behind `after`, by group and user, as far as the index holds them.
+pub(crate) async fn standings(
+    conn: &mut Conn,
+    company: CompanyId,
+    after: (GroupId, UserId),
+    limit: u32,
+) -> Result<Vec<(GroupId, UserId, Standing)>> {
+    conn.rows(&STANDINGS, &[val(company), val(after.0), val(after.1), val(limit)], standing).await
+}
+
+/// As [`standings`], of one group alone, each user's together; a user whose reasons the limit cuts is left out.
+pub(crate) async fn standings_of_group(
+    conn: &mut Conn,
+    company: CompanyId,
+    group: GroupId,
+    after: UserId,
+    limit: u32,
+) -> Result<Vec<(UserId, Vec<Standing>)>> {
+    let values = [val(company), val(group), val(after), val(limit)];
+    let rows = conn.rows(&STANDINGS_OF_GROUP, &values, standing).await?;
+    let full = rows.len() == limit as usize;
+    let mut of_each: Vec<(UserId, Vec<Standing>)> = Vec::new();
+    for (_, user, standing) in rows {
+        match of_each.last_mut() {
+            Some((same, all)) if *same == user => all.push(standing),
+            _ => of_each.push((user, vec![standing])),
+        }
+    }
+    if full && of_each.len() > 1 {
+        of_each.pop();
+    }
+    Ok(of_each)
+}
+
+/// The open reasons of each user in one group, as far as the index holds them, in the order of `users`.
+pub(crate) async fn standings_of_each(
+    conn: &mut Conn,
+    company: CompanyId,
+    group: GroupId,
+    users: &[UserId],
+) -> Result<Vec<Vec<Standing>>> {
+    let sets: Vec<Vec<Value<'_>>> = users.iter().map(|user| vec![val(company), val(group), val(*user)]).collect();
+    conn.rows_each(&STANDINGS_OF, &sets, |row| Ok(standing(row)?.2)).await
 }

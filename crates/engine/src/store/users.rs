@@ -6,6 +6,7 @@ use guildhall_domain::caller::Role;
 use guildhall_domain::ids::{CompanyId, UserId};
 use guildhall_domain::name::fold;
 use guildhall_domain::page::{Ask, From, Order, Page};
+use guildhall_domain::person::Person;
 use guildhall_domain::user::{User, UserStatus};
 use guildhall_domain::{Error, Result, Timestamp};
 
@@ -19,7 +20,6 @@ macro_rules! user_columns {
         "u.user_id, u.name, u.given_name, u.family_name, u.email, u.user_name, u.status, u.role, u.manager_id, u.external_id, u.attributes, u.created_at, u.updated_at, u.last_login, u.version"
     };
 }
-pub(crate) use user_columns;
 
 macro_rules! list {
     ($key:literal, $than:literal, $order:literal) => {
@@ -90,6 +90,8 @@ sql! {
              where company_id = $1 and user_id = $2";
     ORPHAN = "update users set manager_id = null, updated_at = $3, version = $4 where company_id = $1 and manager_id = $2";
     ALL_OF = concat!("select ", user_columns!(), " from users u where u.company_id = $1 and u.erased_at is null and u.user_id > $2 order by u.user_id limit $3");
+    PEOPLE = "select u.user_id, u.name, u.email, u.status, u.role from users u where u.company_id = $1 and u.erased_at is null and u.user_id > $2 order by u.user_id limit $3";
+    PERSON = "select u.user_id, u.name, u.email, u.status, u.role from users u where u.company_id = $1 and u.user_id = $2 and u.erased_at is null";
     FORGET = "delete from users where company_id = $1 and user_id in (select u.user_id from users u where u.company_id = $1 order by u.user_id limit 5000)";
 }
 
@@ -324,4 +326,26 @@ pub(crate) async fn all_of(conn: &mut Conn, company: CompanyId, after: UserId, l
 /// Removes some users of a company whose import failed; how many, 0 when none was left.
 pub(crate) async fn forget(conn: &mut Conn, company: CompanyId) -> Result<u64> {
     conn.run(&FORGET, &[val(company)]).await
+}
+
+/// A person as the index lists them, with their workspace role.
+pub(crate) type Listed = (Person, Role);
+
+/// Reads a person from the columns `user_id, name, email, status, role`.
+pub(crate) fn listed(row: Row<'_>) -> Result<Listed> {
+    let status = row.look(3, |w| UserStatus::parse("status", w).map_err(Error::internal))?;
+    let role = row.look(4, |w| Role::parse("role", w).map_err(Error::internal))?;
+    let person = row.look(1, |name| row.look(2, |email| Ok(Person::new(row.id(0)?, name, email, status))))?;
+    Ok((person, role))
+}
+
+/// The `limit` people behind `after`, by id.
+pub(crate) async fn people(conn: &mut Conn, company: CompanyId, after: UserId, limit: u32) -> Result<Vec<Listed>> {
+    conn.rows(&PEOPLE, &[val(company), val(after), val(limit)], listed).await
+}
+
+/// Several people, in the order of `ids`; none in place of one who is not there (unknown or erased).
+pub(crate) async fn people_by_id(conn: &mut Conn, company: CompanyId, ids: &[UserId]) -> Result<Vec<Option<Listed>>> {
+    let sets: Vec<Vec<Value<'_>>> = ids.iter().map(|id| vec![val(company), val(*id)]).collect();
+    Ok(conn.rows_each(&PERSON, &sets, listed).await?.into_iter().map(|mut rows| rows.pop()).collect())
 }

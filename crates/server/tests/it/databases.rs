@@ -150,8 +150,8 @@ async fn eight_writers_of_one_group_lose_nobody() {
             });
         }
         tasks.join_all().await;
-        let page = app.engine.members(&hand, eng, &Ask::first(100)).await.unwrap();
-        let mut left: Vec<UserId> = page.items.into_iter().map(|m| m.user.id).collect();
+        let page = app.engine.members(&hand, eng, false, &Ask::first(100)).await.unwrap();
+        let mut left: Vec<UserId> = page.items.into_iter().map(|m| m.person.id).collect();
         left.retain(|id| users.contains(id));
         let expected: Vec<UserId> = users.chunks(3).flat_map(|some| some[1..].to_vec()).collect();
         left.sort_unstable();

@@ -12,8 +12,8 @@ async fn a_member_comes_and_goes_and_the_journal_tells() {
         let add = ChangeMembers { add: vec![MemberRef::Id(app.id("gus").into())], ..ChangeMembers::of(eng) };
         let added = app.engine.change_members(&hand, add).await.unwrap();
         let ask = guildhall_domain::page::Ask { total: true, ..guildhall_domain::page::Ask::first(10) };
-        let page = app.engine.members(&hand, eng, &ask).await.unwrap();
-        let names: Vec<_> = page.items.iter().map(|m| m.user.name.as_str()).collect();
+        let page = app.engine.members(&hand, eng, false, &ask).await.unwrap();
+        let names: Vec<_> = page.items.iter().map(|m| m.person.name()).collect();
         assert_eq!(names, ["Vera Viewer", "Gus Guest"]);
         assert_eq!(page.total, Some(2));
         let remove = ChangeMembers { remove: vec![MemberRef::Id(app.id("gus").into())], ..ChangeMembers::of(eng) };

@@ -42,7 +42,7 @@ pub(super) async fn list(
     Paged(ask): Paged<UserId>,
     uri: Uri,
 ) -> Result<Json<List<UserSimplified>>, Failure> {
-    let page = app.engine().members(&caller, group, &ask).await?;
+    let page = app.engine().members(&caller, group, false, &ask).await?;
     Ok(Json(List::of(&uri, page)))
 }
 

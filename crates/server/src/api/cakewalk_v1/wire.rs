@@ -1,5 +1,7 @@
 //! The dialect's JSON (`reference/cakewalk-v1.md` §1.5, §2.2, §3, §4) and its conversions: pure, no async.
 
+use std::sync::Arc;
+
 use guildhall_domain::caller::Role;
 use guildhall_domain::group::Group;
 use guildhall_domain::ids::{GroupId, UserId, parse_uuid};
@@ -82,19 +84,27 @@ pub(super) struct UserSimplified {
     #[schema(example = 1)]
     status_id: i32,
     #[schema(example = "Active")]
-    status_name: String,
+    status_name: &'static str,
 }
 
 impl From<User> for UserSimplified {
     fn from(user: User) -> Self {
         let (status_id, status_name) = status(user.status);
-        Self { id: user.id.uuid(), name: user.name, email: user.email, status_id, status_name: status_name.to_owned() }
+        Self { id: user.id.uuid(), name: user.name, email: user.email, status_id, status_name }
     }
 }
 
 impl From<guildhall_domain::membership::Member> for UserSimplified {
     fn from(member: guildhall_domain::membership::Member) -> Self {
-        member.user.into()
+        let person = member.person;
+        let (status_id, status_name) = status(person.status);
+        Self {
+            id: person.id.uuid(),
+            name: person.name().to_owned(),
+            email: person.email().to_owned(),
+            status_id,
+            status_name,
+        }
     }
 }
 
@@ -137,9 +147,14 @@ pub(super) struct UsersGroup {
     source: Option<String>,
 }
 
-impl From<Group> for UsersGroup {
-    fn from(group: Group) -> Self {
-        Self { id: group.id.uuid(), name: group.name, external_id: group.external_id, source: group.source }
+impl From<Arc<Group>> for UsersGroup {
+    fn from(group: Arc<Group>) -> Self {
+        Self {
+            id: group.id.uuid(),
+            name: group.name.clone(),
+            external_id: group.external_id.clone(),
+            source: group.source.clone(),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! User groups: operations 1 to 5 and 10.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
@@ -21,14 +22,13 @@ use crate::app::App;
 use crate::http::caller::Auth;
 
 /// What the people are called of whom these groups speak, read in one batch.
-async fn names(app: &App, caller: &Caller, groups: &[Group]) -> Result<Names> {
+async fn names(app: &App, caller: &Caller, groups: &[Arc<Group>]) -> Result<Names> {
     let ids: BTreeSet<UserId> =
         groups.iter().flat_map(|group| [group.created_by, group.updated_by]).flatten().collect();
     let ids: Vec<UserId> = ids.into_iter().collect();
-    match app.engine().users_by_id(caller, &ids).await {
-        Ok(users) => {
-            let known: HashMap<UserId, String> = users.into_iter().flatten().map(|user| (user.id, user.name)).collect();
-            Ok(Names::Known(known))
+    match app.engine().people(caller, &ids).await {
+        Ok(people) => {
+            Ok(Names::Known(people.into_iter().map(|person| (person.id, person.name().to_owned())).collect()))
         }
         // Who may see no other people sees their own groups all the same.
         Err(Error::Forbidden { .. }) => Ok(Names::Withheld),
@@ -36,9 +36,9 @@ async fn names(app: &App, caller: &Caller, groups: &[Group]) -> Result<Names> {
     }
 }
 
-async fn told(app: &App, caller: &Caller, (groups, total): (Vec<Group>, u64)) -> Result<Json<UserGroupList>> {
+async fn told(app: &App, caller: &Caller, (groups, total): (Vec<Arc<Group>>, u64)) -> Result<Json<UserGroupList>> {
     let names = names(app, caller, &groups).await?;
-    let user_groups = groups.into_iter().map(|group| UserGroup::of(group, caller.company, &names)).collect();
+    let user_groups = groups.iter().map(|group| UserGroup::of(group, caller.company, &names)).collect();
     Ok(Json(UserGroupList { user_groups, pagination: PaginationResponse { total_num_results: total } }))
 }
 
@@ -107,7 +107,7 @@ pub(super) async fn get(
 ) -> Result<Json<UserGroup>, Failure> {
     let group = app.engine().group(&caller, group, Shown::Live).await?;
     let names = names(&app, &caller, std::slice::from_ref(&group)).await?;
-    Ok(Json(UserGroup::of(group, caller.company, &names)))
+    Ok(Json(UserGroup::of(&group, caller.company, &names)))
 }
 
 /// Changes name and description of a user group

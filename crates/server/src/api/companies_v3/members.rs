@@ -35,7 +35,7 @@ pub(super) async fn list(
         Wanted::Span(span) => {
             let engine = app.engine();
             let (page, total) = engine.members_by_added(&caller, group, span, order, slice.limit, slice.offset).await?;
-            (page.into_iter().map(|member| (member.user.id, member.added_at)).collect(), total)
+            (page, total)
         }
         Wanted::Any(filters) => among(&filters, app.engine().when_added(&caller, group).await?, order, slice),
     };

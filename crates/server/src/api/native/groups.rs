@@ -31,7 +31,7 @@ async fn find(State(app): State<App>, read: Read<wire::OfCompany, wire::ListGrou
     let (filter, sort, order) = read.query.filter()?;
     let ask = ask(read.query.limit, read.query.cursor.as_deref(), read.query.total)?;
     let page = app.engine().groups(&read.caller, &filter, sort, order, &ask).await?;
-    list(&read.uri, page.map(|group| wire::Group::from(&group)))
+    list(&read.uri, page.map(|group| wire::Group::from(&*group)))
 }
 
 /// Makes a group, with its owners.

@@ -18,16 +18,29 @@ use crate::app::App;
 use crate::http::caller::Cause;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::default().routes(routes!(find, add)).routes(routes!(remove)).routes(routes!(get, put, end))
+    OpenApiRouter::default()
+        .routes(routes!(find, add))
+        .routes(routes!(count))
+        .routes(routes!(remove))
+        .routes(routes!(get, put, end))
 }
 
-/// Lists the direct members of a group, by user id.
+/// Lists the direct or, with `effective=true`, all members of a group, by user id.
 #[utoipa::path(get, path = "/v1/companies/{company}/groups/{group}/members", operation_id = "listMembers", tag = "Members",
-    params(wire::OfGroup, wire::ListPlain), responses((status = 200, description = "One page of members.", body = wire::List<wire::Member>)))]
-async fn find(State(app): State<App>, read: Read<wire::OfGroup, wire::ListPlain>) -> Reply {
+    params(wire::OfGroup, wire::ListMembers), responses((status = 200, description = "One page of members.", body = wire::List<wire::Member>)))]
+async fn find(State(app): State<App>, read: Read<wire::OfGroup, wire::ListMembers>) -> Reply {
     let ask = ask(read.query.limit, read.query.cursor.as_deref(), read.query.total)?;
-    let page = app.engine().members(&read.caller, read.path.group_id(), &ask).await?;
+    let effective = read.query.effective.unwrap_or(false);
+    let page = app.engine().members(&read.caller, read.path.group_id(), effective, &ask).await?;
     list(&read.uri, page.map(wire::Member::from))
+}
+
+/// Counts the direct and the effective members of a group.
+#[utoipa::path(get, path = "/v1/companies/{company}/groups/{group}/members/count", operation_id = "countMembers", tag = "Members",
+    params(wire::OfGroup), responses((status = 200, description = "How many.", body = wire::MemberCount)))]
+async fn count(State(app): State<App>, read: Read<wire::OfGroup>) -> Reply {
+    let count = app.engine().count_members(&read.caller, read.path.group_id()).await?;
+    Ok(Answer::json(StatusCode::OK, &wire::MemberCount::from(count)).into_response())
 }
 
 /// Adds members to a group: all or, with `onError: skip`, those who can be.

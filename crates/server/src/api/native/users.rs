@@ -165,11 +165,13 @@ async fn reactivate(State(app): State<App>, ask: Change<wire::OfUser, NoBody>) -
     .await
 }
 
-/// Lists the groups that a user is directly in, by name. An inactive user is in none.
+/// Lists the groups that a user is directly or, with `effective=true`, also by nesting in, by name. An inactive user
+/// is in none.
 #[utoipa::path(get, path = "/v1/companies/{company}/users/{user}/groups", operation_id = "listGroupsOfUser", tag = "Users",
-    params(wire::OfUser, wire::ListPlain), responses((status = 200, description = "One page of groups.", body = wire::List<wire::Group>)))]
-async fn groups(State(app): State<App>, read: Read<wire::OfUser, wire::ListPlain>) -> Reply {
+    params(wire::OfUser, wire::ListMembers), responses((status = 200, description = "One page of groups.", body = wire::List<wire::JoinedGroup>)))]
+async fn groups(State(app): State<App>, read: Read<wire::OfUser, wire::ListMembers>) -> Reply {
     let ask = ask(read.query.limit, read.query.cursor.as_deref(), read.query.total)?;
-    let page = app.engine().groups_of(&read.caller, read.path.user_id(), &ask).await?;
-    list(&read.uri, page.map(|group| wire::Group::from(&group)))
+    let effective = read.query.effective.unwrap_or(false);
+    let page = app.engine().groups_of(&read.caller, read.path.user_id(), effective, &ask).await?;
+    list(&read.uri, page.map(|(group, direct)| wire::JoinedGroup { group: wire::Group::from(&*group), direct }))
 }

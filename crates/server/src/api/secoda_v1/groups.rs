@@ -57,7 +57,7 @@ pub(super) async fn list(
     let groups = std::mem::take(&mut page.items);
     let ids: Vec<GroupId> = groups.iter().map(|group| group.id).collect();
     let members = app.engine().member_ids(&caller, &ids).await?;
-    let groups = groups.into_iter().zip(members).map(|each| Group::of(caller.company, each)).collect();
+    let groups = groups.iter().zip(members).map(|(group, members)| Group::of(caller.company, group, members)).collect();
     Ok(Json(Listed::of(&paged, &page, groups)?))
 }
 
@@ -85,7 +85,8 @@ pub(super) async fn create(
         }
     };
     let written = app.engine().create_group_with_members(&caller, new).await?;
-    Ok(Changed(StatusCode::CREATED, written.revision, Group::of(caller.company, written.value)))
+    let (group, members) = written.value;
+    Ok(Changed(StatusCode::CREATED, written.revision, Group::of(caller.company, &group, members)))
 }
 
 /// Reads a group
@@ -104,7 +105,7 @@ pub(super) async fn get(
 ) -> Result<Json<Group>, Failure> {
     let group = app.engine().group(&caller, id, Shown::Live).await?;
     let members = app.engine().member_ids(&caller, &[id]).await?.pop().unwrap_or_default();
-    Ok(Json(Group::of(caller.company, (group, members))))
+    Ok(Json(Group::of(caller.company, &group, members)))
 }
 
 /// Updates a group
@@ -131,7 +132,8 @@ pub(super) async fn edit(
         Err(wrong) => return Err(first(&app, &caller, id, wrong).await),
     };
     let written = app.engine().edit_group_with_members(&caller, id, edit, None).await?;
-    Ok(Changed(StatusCode::OK, written.revision, Group::of(caller.company, written.value)))
+    let (group, members) = written.value;
+    Ok(Changed(StatusCode::OK, written.revision, Group::of(caller.company, &group, members)))
 }
 
 /// 403 and 404 go before what is wrong with the body.

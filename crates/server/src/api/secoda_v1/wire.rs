@@ -1,12 +1,12 @@
 //! The dialect's JSON (`reference/secoda-v1.md` §3, §4, §5, §8) and its conversions: pure, no async.
 
 use guildhall_domain::caller::Role;
-use guildhall_domain::group::{EditGroup, NewGroup};
+use guildhall_domain::group::{self as domain, EditGroup, NewGroup};
 use guildhall_domain::ids::{CompanyId, GroupId, UserId};
 use guildhall_domain::patch::Patch;
 use guildhall_domain::user::{EditUser, NewUser, UserStatus};
 use guildhall_domain::{Error, Result, name};
-use guildhall_engine::{WithGroups, WithMembers};
+use guildhall_engine::WithGroups;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -40,15 +40,15 @@ pub(super) struct Group {
 
 impl Group {
     /// The group and its members as this wire has them.
-    pub(super) fn of(company: CompanyId, (group, members): WithMembers) -> Self {
+    pub(super) fn of(company: CompanyId, group: &domain::Group, members: Vec<UserId>) -> Self {
         Self {
             id: group.id.uuid(),
             created_at: group.created_at.rfc3339(6),
             updated_at: group.updated_at.max(group.members_changed_at).rfc3339(6),
             users: members.into_iter().map(UserId::uuid).collect(),
-            name: group.name,
-            icon: group.icon,
-            description: group.description,
+            name: group.name.clone(),
+            icon: group.icon.clone(),
+            description: group.description.clone(),
             workspace_id: company.uuid(),
             snowflake_role: (),
         }

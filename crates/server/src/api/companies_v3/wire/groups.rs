@@ -1,6 +1,7 @@
 //! User groups (reference §3).
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use guildhall_domain::Result;
 use guildhall_domain::group::{EditGroup, Group, NewGroup};
@@ -65,12 +66,12 @@ pub(crate) struct UserGroup {
 
 impl UserGroup {
     /// The group of this company, with its people by name.
-    pub(crate) fn of(group: Group, company: CompanyId, names: &Names) -> Self {
+    pub(crate) fn of(group: &Group, company: CompanyId, names: &Names) -> Self {
         Self {
             id: group.id.uuid(),
-            name: group.name,
+            name: group.name.clone(),
             // C3-6: this dialect has no groups without a description.
-            description: group.description.unwrap_or_default(),
+            description: group.description.clone().unwrap_or_default(),
             company_id: company.uuid(),
             created_at: group.created_at.into(),
             updated_at: group.updated_at.into(),
@@ -236,7 +237,7 @@ fn only(filters: Option<Vec<Object<UserGroupFilter>>>) -> Result<Option<BTreeSet
 impl GroupSearch {
     /// The page of this search among groups that were read whole, in the order that the database has for the same
     /// search, and how many there are.
-    pub(crate) fn among(&self, mut groups: Vec<Group>) -> (Vec<Group>, u64) {
+    pub(crate) fn among(&self, mut groups: Vec<Arc<Group>>) -> (Vec<Arc<Group>>, u64) {
         if let Some(ids) = &self.ids {
             groups.retain(|group| ids.contains(&group.id));
         }

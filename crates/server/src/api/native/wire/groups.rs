@@ -71,6 +71,16 @@ impl From<&domain::Group> for Group {
     }
 }
 
+/// A group that a user is a member of.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct JoinedGroup {
+    /// The group.
+    #[serde(flatten)]
+    pub(crate) group: Group,
+    /// Is the user a member directly, not by nesting alone?
+    pub(crate) direct: bool,
+}
+
 /// A group to be made.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

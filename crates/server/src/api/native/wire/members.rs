@@ -4,7 +4,7 @@ use guildhall_domain::ids::{GroupId, UserId};
 use guildhall_domain::membership::{self as domain, Outcome};
 use guildhall_domain::{Error, Result, name};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::super::error::{ItemProblem, Problem};
@@ -24,22 +24,30 @@ pub(crate) struct MemberUser {
     pub(crate) status: &'static str,
 }
 
-/// A direct member of a group.
+/// A member of a group.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Member {
     /// The user.
     pub(crate) user: MemberUser,
-    /// When the membership began: the earliest among the reasons that stand now.
+    /// Is the user a member directly, not by nesting alone?
+    pub(crate) direct: bool,
+    /// When the direct membership began: the earliest among the reasons that stand now; null for a member by nesting
+    /// alone.
     #[schema(format = DateTime)]
-    pub(crate) added_at: String,
+    pub(crate) added_at: Option<String>,
 }
 
 impl From<domain::Member> for Member {
     fn from(member: domain::Member) -> Self {
-        let status = member.user.status.word();
-        let guildhall_domain::user::User { id, name, email, .. } = member.user;
-        Self { user: MemberUser { id: id.uuid(), name, email, status }, added_at: at(member.added_at) }
+        let person = member.person;
+        let user = MemberUser {
+            id: person.id.uuid(),
+            name: person.name().to_owned(),
+            email: person.email().to_owned(),
+            status: person.status.word(),
+        };
+        Self { user, direct: member.added_at.is_some(), added_at: member.added_at.map(at) }
     }
 }
 
@@ -80,6 +88,39 @@ impl From<domain::Reason> for Reason {
             note: reason.note,
             added_at: at(reason.added_at),
         }
+    }
+}
+
+/// Which members, how many, and from where.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListMembers {
+    /// The most rows of this page.
+    #[param(minimum = 1, maximum = 1000, default = 100)]
+    pub(crate) limit: Option<u32>,
+    /// The `next` of the page before.
+    pub(crate) cursor: Option<String>,
+    /// Count all rows as well?
+    #[param(default = false)]
+    pub(crate) total: Option<bool>,
+    /// Also what is so by nesting alone?
+    #[param(default = false)]
+    pub(crate) effective: Option<bool>,
+}
+
+/// How many members a group has.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MemberCount {
+    /// Direct members.
+    pub(crate) direct: u64,
+    /// Direct members and members by nesting, each once.
+    pub(crate) effective: u64,
+}
+
+impl From<guildhall_engine::MemberCount> for MemberCount {
+    fn from(count: guildhall_engine::MemberCount) -> Self {
+        Self { direct: count.direct, effective: count.effective }
     }
 }
 

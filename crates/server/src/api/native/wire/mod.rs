@@ -26,9 +26,11 @@ pub(super) use apps::{App, EditApp, ListApps, NewApp};
 pub(super) use companies::{Company, CreatedCompany, EditCompany, NewCompany};
 pub(super) use connections::{Connection, EditConnection, Link, ListLinks, NewConnection, SetLink};
 pub(super) use events::{Event, ListEvents};
-pub(super) use groups::{EditGroup, Group, ListGroups, ListNested, Nested, NewGroup, Owners, SetOwners};
+pub(super) use groups::{EditGroup, Group, JoinedGroup, ListGroups, ListNested, Nested, NewGroup, Owners, SetOwners};
 pub(super) use keys::{Key, KeySecret, NewKey, Rotation};
-pub(super) use members::{AddNote, ChangeMembers, ChangedMembers, Member, MemberResult, Membership, Reason};
+pub(super) use members::{
+    AddNote, ChangeMembers, ChangedMembers, ListMembers, Member, MemberCount, MemberResult, Membership, Reason,
+};
 pub(super) use users::{EditUser, Erase, ListUsers, NewUser, User, merged};
 pub(super) use webhooks::{
     Delivery, EditWebhook, Hook, ListDeliveries, NewWebhook, Resumption, SigningKeys, Webhook, WebhookRotation,

@@ -1,0 +1,435 @@
+//! One company at one revision, in memory: who is in what, both ways, and what nesting makes of it.
+//!
+//! Users and groups are known inside by small numbers, given once and never given again. A snapshot never changes;
+//! the next one shares all that stayed the same with it.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::sync::{Arc, OnceLock};
+
+use guildhall_domain::Timestamp;
+use guildhall_domain::caller::Role;
+use guildhall_domain::group::Group;
+use guildhall_domain::ids::{GroupId, UserId};
+use guildhall_domain::membership::ReasonKind;
+use guildhall_domain::person::Person;
+use guildhall_domain::time::Window;
+use roaring::RoaringBitmap;
+use uuid::Uuid;
+
+use super::search::Trigrams;
+use super::sorted::Sorted;
+use super::table::Table;
+
+/// A user's or group's number.
+pub(crate) type No = u32;
+
+/// A person and the groups they have reasons in.
+#[derive(Clone, Debug)]
+pub(crate) struct UserNode {
+    pub person: Arc<Person>,
+    pub role: Role,
+    /// The groups in which a reason is open, by number.
+    pub joined: Box<[No]>,
+}
+
+/// A live group, who has reasons in it, and its place among the groups.
+#[derive(Clone, Debug)]
+pub(crate) struct GroupNode {
+    pub record: Arc<Group>,
+    /// The folded name.
+    pub name_key: Arc<str>,
+    /// The folded name and description, which a search looks through.
+    pub search_key: Arc<str>,
+    /// By user id.
+    pub members: Members,
+    pub parents: Vec<No>,
+    pub children: Vec<No>,
+    /// Every group around this one, at any distance; shared and mostly empty.
+    pub above: Arc<RoaringBitmap>,
+    /// Every group inside this one, at any distance.
+    pub below: Arc<RoaringBitmap>,
+}
+
+/// A user's reasons in a group, as much of them as it takes to tell who is a member when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub user: No,
+    tag: u32,
+    added: i64,
+}
+
+/// Only reasons with a window, several reasons, or reasons of requests: see [`Members::timed`].
+const TIMED: u32 = u32::MAX;
+
+/// One reason of an [`Entry`] that is not plain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Standing {
+    pub kind: ReasonKind,
+    pub source: Uuid,
+    pub window: Window,
+    pub added_at: Timestamp,
+}
+
+/// The open reasons of one user in one group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Timed {
+    user: No,
+    standings: Arc<[Standing]>,
+}
+
+/// Who has reasons in a group.
+#[derive(Clone, Default)]
+pub(crate) struct Members {
+    entries: Sorted<Entry>,
+    timed: Sorted<Timed>,
+    /// Entries that are not timed, of users who count.
+    plain: usize,
+    /// The entries by the instant of their adding, made when first asked for; a changed list starts without.
+    by_added: Arc<OnceLock<Box<[(No, Timestamp)]>>>,
+}
+
+impl std::fmt::Debug for Members {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Members").field("len", &self.entries.len()).finish_non_exhaustive()
+    }
+}
+
+/// A group in the order of names.
+#[derive(Clone, Debug)]
+pub(crate) struct Named {
+    pub key: Arc<str>,
+    pub id: GroupId,
+    pub no: No,
+}
+
+/// A group in the order of creation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Born {
+    pub at: Timestamp,
+    pub id: GroupId,
+    pub no: No,
+}
+
+/// One company at one revision.
+#[derive(Clone, Default)]
+pub(crate) struct Snapshot {
+    pub revision: u64,
+    pub users: Table<Arc<UserNode>>,
+    pub groups: Table<Option<Arc<GroupNode>>>,
+    pub user_numbers: Sorted<(UserId, No)>,
+    pub group_numbers: Sorted<(GroupId, No)>,
+    pub by_name: Sorted<Named>,
+    pub by_birth: Sorted<Born>,
+    pub trigrams: Trigrams,
+    /// Connections that synced reasons come from, by the number that entries name them by.
+    pub sources: Arc<Vec<Uuid>>,
+    /// An empty set, shared by all groups that nest nowhere.
+    pub nowhere: Arc<RoaringBitmap>,
+}
+
+impl Members {
+    /// The list made of entries in the order of user ids.
+    pub(super) fn new(entries: Vec<Entry>, mut timed: Vec<Timed>, plain: usize) -> Self {
+        timed.sort_unstable_by_key(|timed| timed.user);
+        Self {
+            entries: Sorted::from_sorted(entries),
+            timed: Sorted::from_sorted(timed),
+            plain,
+            by_added: Arc::default(),
+        }
+    }
+
+    /// Entries of all users with an open reason, by user id.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter()
+    }
+
+    fn standings(&self, user: No) -> &[Standing] {
+        self.timed.get(|timed| timed.user.cmp(&user)).map_or(&[], |timed| &timed.standings)
+    }
+}
+
+/// What the open reasons of one user in one group come to in the index.
+pub(super) fn entry(user: No, open: &[Standing], sources: &mut Arc<Vec<Uuid>>) -> Option<(Entry, Option<Timed>)> {
+    let added = open.iter().map(|standing| standing.added_at.micros()).min()?;
+    let plain = match open {
+        [one] if one.window == Window::OPEN => match one.kind {
+            ReasonKind::Direct => Some(0),
+            ReasonKind::Rule => Some(1),
+            ReasonKind::Synced => Some(2 + source(one.source, sources)),
+            ReasonKind::Requested => None,
+        },
+        _ => None,
+    };
+    Some(match plain {
+        Some(tag) => (Entry { user, tag, added }, None),
+        None => (Entry { user, tag: TIMED, added }, Some(Timed { user, standings: open.into() })),
+    })
+}
+
+fn source(id: Uuid, sources: &mut Arc<Vec<Uuid>>) -> u32 {
+    let at = sources.iter().position(|source| *source == id).unwrap_or_else(|| {
+        Arc::make_mut(sources).push(id);
+        sources.len() - 1
+    });
+    at as u32
+}
+
+impl Snapshot {
+    /// The number of a user.
+    pub(crate) fn user_no(&self, id: UserId) -> Option<No> {
+        self.user_numbers.get(|(other, _)| other.cmp(&id)).map(|(_, no)| *no)
+    }
+
+    /// The number of a live group.
+    pub(crate) fn group_no(&self, id: GroupId) -> Option<No> {
+        self.group_numbers.get(|(other, _)| other.cmp(&id)).map(|(_, no)| *no)
+    }
+
+    /// A user by number.
+    pub(crate) fn user(&self, no: No) -> Option<&Arc<UserNode>> {
+        self.users.get(no)
+    }
+
+    /// A live group by number.
+    pub(crate) fn group(&self, no: No) -> Option<&Arc<GroupNode>> {
+        self.groups.get(no)?.as_ref()
+    }
+
+    /// A live group by id.
+    pub(crate) fn group_by_id(&self, id: GroupId) -> Option<&Arc<GroupNode>> {
+        self.group(self.group_no(id)?)
+    }
+
+    /// How the user of an entry stands to a user id, for the order of members.
+    pub(super) fn order(&self, entry: &Entry, id: UserId) -> Ordering {
+        self.user(entry.user).map_or(Ordering::Less, |user| user.person.id.cmp(&id))
+    }
+
+    /// Since when the user of an entry is a direct member, if they are one at `now`.
+    pub(crate) fn standing(&self, group: &GroupNode, entry: &Entry, now: Timestamp) -> Option<Timestamp> {
+        if !self.user(entry.user)?.person.counts() {
+            return None;
+        }
+        if entry.tag != TIMED {
+            return Some(Timestamp::from_micros(entry.added));
+        }
+        let standings = group.members.standings(entry.user).iter();
+        standings.filter(|standing| standing.window.holds(now)).map(|standing| standing.added_at).min()
+    }
+
+    /// The entry of a user in a group.
+    pub(crate) fn entry<'s>(&'s self, group: &'s GroupNode, user: UserId) -> Option<&'s Entry> {
+        group.members.entries.get(|entry| self.order(entry, user))
+    }
+
+    /// Since when the user is a direct member of the group, if they are one at `now`.
+    pub(crate) fn is_direct(&self, user: No, group: No, now: Timestamp) -> Option<Timestamp> {
+        let node = self.user(user)?;
+        // Most questions are answered no: the user's own list, which is short, tells that first.
+        node.joined.binary_search(&group).ok()?;
+        let group = self.group(group)?;
+        self.standing(group, self.entry(group, node.person.id)?, now)
+    }
+
+    /// Is the user an effective member of the group at `now`?
+    pub(crate) fn is_effective(&self, user: No, group: No, now: Timestamp) -> bool {
+        let Some(node) = self.user(user) else { return false };
+        node.joined.iter().any(|joined| {
+            let reaches = *joined == group || self.group(*joined).is_some_and(|node| node.above.contains(group));
+            reaches && self.is_direct(user, *joined, now).is_some()
+        })
+    }
+
+    /// The groups that the user is a direct member of at `now`, by number.
+    pub(crate) fn direct_groups(&self, user: No, now: Timestamp) -> Vec<No> {
+        let joined = self.user(user).map_or(&[][..], |node| &node.joined);
+        joined.iter().copied().filter(|group| self.is_direct(user, *group, now).is_some()).collect()
+    }
+
+    /// The groups that the user is an effective member of at `now`.
+    pub(crate) fn effective_groups(&self, user: No, now: Timestamp) -> RoaringBitmap {
+        let mut all = RoaringBitmap::new();
+        for group in self.direct_groups(user, now) {
+            all.insert(group);
+            if let Some(node) = self.group(group) {
+                all |= &*node.above;
+            }
+        }
+        all
+    }
+
+    /// The direct members of a group at `now` behind a user id, by user id, with the instant of their adding.
+    pub(crate) fn members_after<'s>(
+        &'s self,
+        group: &'s GroupNode,
+        after: Option<UserId>,
+        now: Timestamp,
+    ) -> impl Iterator<Item = (No, Timestamp)> + use<'s> {
+        let entries = match after {
+            None => group.members.entries.iter(),
+            // What compares equal comes last before what follows.
+            Some(id) => group.members.entries.iter_from(|entry| match self.order(entry, id) {
+                Ordering::Equal => Ordering::Less,
+                other => other,
+            }),
+        };
+        entries.filter_map(move |entry| Some((entry.user, self.standing(group, entry, now)?)))
+    }
+
+    /// The direct members of a group at `now` by the instant of their adding, then by user id.
+    pub(crate) fn by_added<'s>(&self, group: &'s GroupNode, now: Timestamp) -> Cow<'s, [(No, Timestamp)]> {
+        let members = &group.members;
+        let ordered = members.by_added.get_or_init(|| {
+            let all = members.entries.iter().map(|entry| (entry.user, Timestamp::from_micros(entry.added)));
+            let mut all: Vec<(No, Timestamp)> = all.collect();
+            // Stable: the entries come by user id.
+            all.sort_by_key(|(_, added)| *added);
+            all.into_boxed_slice()
+        });
+        if members.plain == ordered.len() {
+            return Cow::Borrowed(ordered);
+        }
+        // Some do not count now, or since another instant than their earliest reason's.
+        let id = |no: No| self.user(no).map(|user| user.person.id);
+        let mut all: Vec<(No, Timestamp)> = self.members_after(group, None, now).collect();
+        all.sort_by(|(a, a_at), (b, b_at)| a_at.cmp(b_at).then_with(|| id(*a).cmp(&id(*b))));
+        Cow::Owned(all)
+    }
+
+    /// The number of direct members of a group at `now`.
+    pub(crate) fn count_direct(&self, group: &GroupNode, now: Timestamp) -> usize {
+        let timed = group.members.timed.iter().filter(|timed| {
+            let counts = self.user(timed.user).is_some_and(|user| user.person.counts());
+            counts && timed.standings.iter().any(|standing| standing.window.holds(now))
+        });
+        group.members.plain + timed.count()
+    }
+
+    /// The effective members of a group at `now`, by number.
+    pub(crate) fn effective_members(&self, group: &GroupNode, now: Timestamp) -> RoaringBitmap {
+        let mut all = RoaringBitmap::new();
+        let below = group.below.iter().filter_map(|no| self.group(no).map(|node| &**node));
+        for group in std::iter::once(group).chain(below) {
+            let members = group.members.entries.iter();
+            all.extend(members.filter(|entry| self.standing(group, entry, now).is_some()).map(|entry| entry.user));
+        }
+        all
+    }
+
+    /// The effective members of a group at `now` behind a user id, by user id; for each, since when they are a direct
+    /// one, if they are.
+    pub(crate) fn effective_after<'s>(
+        &'s self,
+        group: &'s GroupNode,
+        after: Option<UserId>,
+        now: Timestamp,
+    ) -> impl Iterator<Item = (No, Option<Timestamp>)> + use<'s> {
+        let below = group.below.iter().filter_map(|no| self.group(no).map(|node| &**node));
+        let mut lists: Vec<_> = std::iter::once(group)
+            .chain(below)
+            .filter(|group| group.members.entries.len() > 0)
+            .map(|group| self.members_after(group, after, now).peekable())
+            .collect();
+        let owns_first = group.members.entries.len() > 0;
+        let mut heads: std::collections::BinaryHeap<_> =
+            lists.iter_mut().enumerate().filter_map(|(list, members)| self.head(members.peek()?.0, list)).collect();
+        std::iter::from_fn(move || {
+            let std::cmp::Reverse((id, _)) = *heads.peek()?;
+            let mut found = None;
+            let mut direct = None;
+            while let Some(std::cmp::Reverse((same, list))) = heads.peek().copied().filter(|head| head.0.0 == id) {
+                debug_assert_eq!(same, id);
+                heads.pop();
+                if let Some((user, added)) = lists[list].next() {
+                    found = Some(user);
+                    if list == 0 && owns_first {
+                        direct = Some(added);
+                    }
+                }
+                if let Some((next, _)) = lists[list].peek() {
+                    heads.extend(self.head(*next, list));
+                }
+            }
+            Some((found?, direct))
+        })
+    }
+
+    fn head(&self, user: No, list: usize) -> Option<std::cmp::Reverse<(UserId, usize)>> {
+        Some(std::cmp::Reverse((self.user(user)?.person.id, list)))
+    }
+
+    /// Puts what the open reasons of a user in a group come to, or takes it away.
+    pub(super) fn put_entry(&mut self, group: No, user: No, open: &[Standing]) {
+        let Some(id) = self.user(user).map(|node| node.person.id) else { return };
+        let counts = self.user(user).is_some_and(|node| node.person.counts());
+        let new = entry(user, open, &mut self.sources);
+        let Some(mut node) = self.group(group).cloned() else { return };
+        let members = &mut Arc::make_mut(&mut node).members;
+        let users = &self.users;
+        let order = |entry: &Entry| users.get(entry.user).map_or(Ordering::Less, |user| user.person.id.cmp(&id));
+        let old = members.entries.get(order).copied();
+        let plain = |entry: &Entry| entry.tag != TIMED;
+        members.plain -= usize::from(counts && old.as_ref().is_some_and(plain));
+        if old.is_some_and(|old| !plain(&old)) {
+            members.timed.remove(|timed| timed.user.cmp(&user));
+        }
+        match &new {
+            Some((entry, timed)) => {
+                members.entries.put(*entry, order);
+                members.plain += usize::from(counts && plain(entry));
+                if let Some(timed) = timed {
+                    members.timed.put(timed.clone(), |other| other.user.cmp(&user));
+                }
+            }
+            None => drop(members.entries.remove(order)),
+        }
+        members.by_added = Arc::default();
+        self.set_group(group, Some(node));
+        if old.is_some() != new.is_some() {
+            self.join(user, group, new.is_some());
+        }
+    }
+
+    /// Notes at the user that they have, or have no more, an open reason in the group.
+    fn join(&mut self, user: No, group: No, joins: bool) {
+        let Some(node) = self.users.get_mut(user) else { return };
+        let node = Arc::make_mut(node);
+        let mut joined = std::mem::take(&mut node.joined).into_vec();
+        match (joined.binary_search(&group), joins) {
+            (Err(at), true) => joined.insert(at, group),
+            (Ok(at), false) => drop(joined.remove(at)),
+            _ => {}
+        }
+        node.joined = joined.into_boxed_slice();
+    }
+
+    /// Notes at the user that the group is gone.
+    pub(super) fn leave(&mut self, user: No, group: No) {
+        self.join(user, group, false);
+    }
+
+    pub(super) fn set_group(&mut self, no: No, node: Option<Arc<GroupNode>>) {
+        if let Some(place) = self.groups.get_mut(no) {
+            *place = node;
+        }
+    }
+
+    /// A user began or ceased to count: plain entries are counted anew by one in each group.
+    pub(super) fn count_user(&mut self, user: No, counts: bool) {
+        let Some(node) = self.user(user).cloned() else { return };
+        for group in &node.joined {
+            let Some(mut group_node) = self.group(*group).cloned() else { continue };
+            if self.entry(&group_node, node.person.id).is_some_and(|entry| entry.tag != TIMED) {
+                let members = &mut Arc::make_mut(&mut group_node).members;
+                if counts {
+                    members.plain += 1
+                } else {
+                    members.plain -= 1
+                }
+                self.set_group(*group, Some(group_node));
+            }
+        }
+    }
+}
