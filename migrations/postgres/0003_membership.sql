@@ -48,6 +48,7 @@ insert into absences (company_id, user_id, from_at)
 -- The event that told the start of a reason whose window began after it was given.
 alter table reasons add column started_rev bigint;
 create index reasons_ending on reasons (company_id, ends_at) where closed_rev is null and ends_at is not null;
+create index reasons_ending_in on reasons (company_id, group_id, ends_at) where closed_rev is null and ends_at is not null;
 create index reasons_starting on reasons (company_id, starts_at) where closed_rev is null and starts_at is not null and started_rev is null;
 
 -- How long a membership given without an end lasts, and how long one may last at the most, in days.

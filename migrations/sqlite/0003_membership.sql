@@ -48,6 +48,7 @@ insert into absences (company_id, user_id, from_at)
 -- The event that told the start of a reason whose window began after it was given.
 alter table reasons add column started_rev integer;
 create index reasons_ending on reasons (company_id, ends_at) where closed_rev is null and ends_at is not null;
+create index reasons_ending_in on reasons (company_id, group_id, ends_at) where closed_rev is null and ends_at is not null;
 create index reasons_starting on reasons (company_id, starts_at) where closed_rev is null and starts_at is not null and started_rev is null;
 
 -- How long a membership given without an end lasts, and how long one may last at the most, in days.
@@ -63,5 +64,6 @@ insert into sqlite_stat1 (tbl, idx, stat) values
     ('group_versions', 'group_versions',    '100000 50000 10 1 1'),
     ('absences',       'absences',          '20000 10000 2 1'),
     ('reasons',        'reasons_ending',    '20000 10000 2'),
+    ('reasons',        'reasons_ending_in', '20000 10000 50 1'),
     ('reasons',        'reasons_starting',  '2000 1000 2');
 analyze sqlite_schema;

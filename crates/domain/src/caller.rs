@@ -139,6 +139,8 @@ pub struct Caller {
     pub request: RequestId,
     /// Set when the request carried an idempotency key.
     pub once: Option<Once>,
+    /// Is a change only to be tried, and what it would do be told?
+    pub preview: bool,
 }
 
 impl Caller {
@@ -155,6 +157,7 @@ impl Caller {
             dialect,
             request,
             once: None,
+            preview: false,
         }
     }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use uuid::Uuid;
 
 use crate::ids::GroupId;
+use crate::preview::Preview;
 
 /// The outcome of whatever may be refused.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -112,6 +113,9 @@ pub enum Error {
     /// Not a failure: the idempotency key was used with this very request, and this was the answer.
     #[error("answered before")]
     Replay(Vec<u8>),
+    /// Not a failure: the caller asked what the change would do, and nothing was done.
+    #[error("a preview")]
+    Preview(Box<Preview>),
     /// Too many calls in a minute.
     #[error("too many calls; try again in {retry_after} s")]
     TooFast {
@@ -177,6 +181,7 @@ impl Error {
             Self::ReadOnlyKey => "read_only_key",
             Self::Forbidden { .. } => "forbidden",
             Self::KeyReused | Self::Replay(_) => "idempotency",
+            Self::Preview(_) => "preview",
             Self::TooFast { .. } => "too_fast",
             Self::Unavailable { .. } => "unavailable",
             Self::Internal(_) => "internal",

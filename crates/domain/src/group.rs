@@ -3,6 +3,7 @@
 use crate::caller::words;
 use crate::ids::{GroupId, UserId};
 use crate::patch::Patch;
+use crate::time::Window;
 use crate::{Error, Result, Timestamp, name};
 
 words! {
@@ -24,6 +25,60 @@ pub enum Owner {
     User(UserId),
     /// The members of this group.
     Group(GroupId),
+}
+
+/// How long memberships that people give last, in days.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lifetime {
+    /// One that is given without an end lasts so long; none makes it last for ever.
+    pub default_days: Option<u32>,
+    /// None may last longer; none sets no bound.
+    pub longest_days: Option<u32>,
+}
+
+impl Lifetime {
+    /// Checks 1 to 3,650 days, and that the default is not above the longest.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] on `defaultDays` or `longestDays`.
+    pub fn check(self) -> Result<Self> {
+        for (field, days) in [("defaultDays", self.default_days), ("longestDays", self.longest_days)] {
+            if days.is_some_and(|days| !(1..=3650).contains(&days)) {
+                return Err(Error::invalid(field, "must be 1 to 3,650 days"));
+            }
+        }
+        match (self.default_days, self.longest_days) {
+            (Some(default), Some(longest)) if default > longest => {
+                Err(Error::invalid("defaultDays", format!("is more than longestDays, {longest}")))
+            }
+            _ => Ok(self),
+        }
+    }
+
+    /// The window of a membership that is asked for with this one, at `now`: with an end where the group wants one.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] on `endsAt` when it lies in the past, or beyond the longest lifetime.
+    pub fn settle(self, window: Window, now: Timestamp) -> Result<Window> {
+        let from = window.starts.unwrap_or(now).max(now);
+        let after = |days: u32| from.plus_seconds(i64::from(days) * 86_400);
+        let ends = match (window.ends, self.default_days.or(self.longest_days)) {
+            (Some(end), _) => Some(end),
+            (None, days) => days.map(after),
+        };
+        if ends.is_some_and(|end| end <= now) {
+            return Err(Error::invalid("endsAt", "must lie in the future"));
+        }
+        if let (Some(end), Some(longest)) = (ends, self.longest_days)
+            && end > after(longest)
+        {
+            return Err(Error::invalid(
+                "endsAt",
+                format!("is more than {longest} days away, the longest in this group"),
+            ));
+        }
+        Window::new(window.starts, ends)
+    }
 }
 
 /// A group of a company, without its members.
@@ -55,6 +110,8 @@ pub struct Group {
     pub updated_by: Option<UserId>,
     /// When a membership last changed; the group's birth when none has.
     pub members_changed_at: Timestamp,
+    /// How long a membership given by hand or by request lasts.
+    pub lifetime: Lifetime,
     /// When it will be purged, once archived.
     pub purge_at: Option<Timestamp>,
     /// The revision that last changed this record: its version. Members do not move it.
@@ -82,6 +139,8 @@ pub struct NewGroup {
     pub owners: Vec<uuid::Uuid>,
     /// Its first members.
     pub members: Vec<UserId>,
+    /// How long memberships given by people last.
+    pub lifetime: Lifetime,
     /// When it was made, as an import tells it.
     pub created_at: Option<Timestamp>,
 }
@@ -97,6 +156,10 @@ pub struct EditGroup {
     pub icon: Patch<String>,
     /// The id elsewhere.
     pub external_id: Patch<String>,
+    /// See [`Lifetime::default_days`].
+    pub default_days: Patch<u32>,
+    /// See [`Lifetime::longest_days`].
+    pub longest_days: Patch<u32>,
     /// The whole list of direct members: a difference against what the caller is shown (`design.md` §2).
     pub members: Option<Vec<UserId>>,
 }
@@ -122,6 +185,7 @@ impl Group {
             updated_at: created_at,
             updated_by: by,
             members_changed_at: created_at,
+            lifetime: new.lifetime.check()?,
             purge_at: None,
             version,
         })
@@ -141,11 +205,16 @@ impl Group {
         edit.description.try_map(|s| name::description("description", &s))?.apply(&mut self.description);
         edit.icon.try_map(|s| name::short("icon", &s))?.apply(&mut self.icon);
         edit.external_id.try_map(|s| name::short("externalId", &s))?.apply(&mut self.external_id);
+        edit.default_days.apply(&mut self.lifetime.default_days);
+        edit.longest_days.apply(&mut self.lifetime.longest_days);
+        self.lifetime.check()?;
         let changed: Vec<&'static str> = [
             ("name", self.name != before.name),
             ("description", self.description != before.description),
             ("icon", self.icon != before.icon),
             ("externalId", self.external_id != before.external_id),
+            ("defaultDays", self.lifetime.default_days != before.lifetime.default_days),
+            ("longestDays", self.lifetime.longest_days != before.lifetime.longest_days),
         ]
         .into_iter()
         .filter_map(|(field, changed)| changed.then_some(field))

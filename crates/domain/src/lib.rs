@@ -20,6 +20,7 @@ pub mod nesting;
 pub mod page;
 pub mod patch;
 pub mod person;
+pub mod preview;
 pub mod time;
 pub mod user;
 pub mod webhook;

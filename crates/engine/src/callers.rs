@@ -83,6 +83,7 @@ impl Engine {
             dialect,
             request,
             once: None,
+            preview: false,
         })
     }
 

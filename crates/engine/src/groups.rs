@@ -34,6 +34,8 @@ pub(crate) fn fields(group: &Group, only: Option<&[&'static str]>) -> Fields {
         ("externalId", group.external_id.clone()),
         ("source", group.source.clone()),
         ("unmodifiable", Some(group.unmodifiable.to_string())),
+        ("defaultDays", group.lifetime.default_days.map(|days| days.to_string())),
+        ("longestDays", group.lifetime.longest_days.map(|days| days.to_string())),
     ];
     let told = |name: &str, value: &Option<String>| only.map_or(value.is_some(), |only| only.contains(&name));
     all.into_iter().filter(|(name, value)| told(name, value)).collect()
@@ -316,8 +318,11 @@ pub(crate) async fn reopen(tx: &mut Tx, group: &Group, now: Timestamp, revision:
     let again: Vec<Reason> = closed
         .into_iter()
         .zip(statuses)
-        .filter(|(_, status)| status.is_some())
+        .filter(|(reason, status)| status.is_some() && reason.window.ends.is_none_or(|end| end > now))
         .map(|(reason, _)| Reason { id: clock.id(), ..reason })
         .collect();
+    for reason in &again {
+        memberships::wake_for(tx, reason.window);
+    }
     reasons::open(tx, company, &again, now, revision).await.map(drop)
 }

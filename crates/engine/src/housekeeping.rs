@@ -178,6 +178,7 @@ async fn settle(tx: &mut Tx) -> Result<()> {
         store::owners::drop_owner(tx, company, id.uuid()).await?;
         journal::append(tx, &Event::GroupPurged { group: id }).await?;
     }
+    crate::terms::settle(tx).await?;
     // More than one round's worth: come back at once.
     if tx.head().next_due.is_none() && !groups::due(tx, company).await?.is_empty() {
         tx.head_mut().wake_at(now);

@@ -14,7 +14,7 @@ use guildhall_domain::{Error, Result};
 use crate::authz::{self, Action};
 use crate::companies::matches;
 use crate::groups::{self, Shown};
-use crate::memberships::{self, CHANGES};
+use crate::memberships::{self, CHANGES, Terms};
 use crate::store::{self, reasons};
 use crate::writer::Tx;
 use crate::{Engine, Written, connections, users};
@@ -58,7 +58,7 @@ async fn join(tx: &mut Tx, users: &[UserId], ids: &[GroupId]) -> Result<()> {
     }
     for group in open {
         connections::open_to(tx, &group).await?;
-        memberships::give(tx, group.id, users, None).await?;
+        memberships::give(tx, &group, users, Terms::default()).await?;
     }
     Ok(())
 }

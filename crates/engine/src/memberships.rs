@@ -41,6 +41,8 @@ pub struct ChangeMembers {
     pub add: Vec<MemberRef>,
     /// Whom to remove.
     pub remove: Vec<MemberRef>,
+    /// When the reasons given are to count; the group's lifetime settles an absent end.
+    pub window: Window,
     /// A note to the reasons given.
     pub note: Option<String>,
     /// The administrator in whose name it is done, where the call names one.
@@ -58,6 +60,7 @@ impl ChangeMembers {
             group,
             add: Vec::new(),
             remove: Vec::new(),
+            window: Window::OPEN,
             note: None,
             in_name_of: None,
             skip_failures: false,
@@ -77,8 +80,17 @@ pub struct ChangedMember {
     pub outcome: Result<Outcome>,
 }
 
+/// On what terms reasons are given.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Terms {
+    /// When they are to count.
+    pub window: Window,
+    /// A note for people.
+    pub note: Option<String>,
+}
+
 /// The reason that a caller gives: `direct` by hand, `synced` by a connection.
-fn reason(tx: &Tx, group: GroupId, user: UserId, note: Option<String>) -> Reason {
+fn reason(tx: &Tx, group: GroupId, user: UserId, terms: &Terms) -> Reason {
     let (kind, source) = match tx.caller().connection {
         None => (ReasonKind::Direct, uuid::Uuid::nil()),
         Some(connection) => (ReasonKind::Synced, connection.uuid()),
@@ -90,19 +102,24 @@ fn reason(tx: &Tx, group: GroupId, user: UserId, note: Option<String>) -> Reason
         kind,
         source,
         giver: tx.caller().user(),
-        window: Window::OPEN,
-        note,
+        window: terms.window,
+        note: terms.note.clone(),
         added_at: tx.now(),
     }
 }
 
-/// Gives each user the caller's kind of reason, for good; for each, whether that is new.
-pub(crate) async fn give(tx: &mut Tx, group: GroupId, users: &[UserId], note: Option<&String>) -> Result<Vec<bool>> {
+/// Gives each user the caller's kind of reason; for each, whether that is new. What a hand gives ends when the group's
+/// lifetime says so.
+pub(crate) async fn give(tx: &mut Tx, group: &Group, users: &[UserId], mut terms: Terms) -> Result<Vec<bool>> {
     if users.is_empty() {
         return Ok(Vec::new());
     }
     let (company, now, revision, by) = (tx.company(), tx.now(), tx.revision(), tx.caller().user());
-    let given: Vec<Reason> = users.iter().map(|user| reason(tx, group, *user, note.cloned())).collect();
+    if tx.caller().connection.is_none() {
+        terms.window = group.lifetime.settle(terms.window, now)?;
+    }
+    let group = group.id;
+    let given: Vec<Reason> = users.iter().map(|user| reason(tx, group, *user, &terms)).collect();
     let mut new = reasons::open(tx, company, &given, now, revision).await?;
     // Where such a reason is open already it stays, unless its window does not hold now: then another takes its place.
     let held: Vec<usize> = (0..new.len()).filter(|i| !new[*i]).collect();
@@ -110,7 +127,7 @@ pub(crate) async fn give(tx: &mut Tx, group: GroupId, users: &[UserId], note: Op
     let (mut lapsed, mut again) = (Vec::new(), Vec::new());
     for (i, open) in held.into_iter().zip(reasons::open_of(tx, company, group, &held_users).await?) {
         let same = |r: &Reason| r.kind == given[i].kind && r.source == given[i].source && !r.window.holds(now);
-        if let Some(old) = open.into_iter().find(same) {
+        if let Some(old) = open.into_iter().find(|r| same(r) && r.window != terms.window) {
             lapsed.push(old);
             again.push(given[i].clone());
             new[i] = true;
@@ -121,10 +138,19 @@ pub(crate) async fn give(tx: &mut Tx, group: GroupId, users: &[UserId], note: Op
     let added: Vec<UserId> = users.iter().zip(&new).filter(|(_, new)| **new).map(|(user, _)| *user).collect();
     if let Some(kind) = given.first().map(|r| r.kind).filter(|_| !added.is_empty()) {
         store::groups::touch(tx, company, group, now).await?;
-        let event = Event::MembersAdded { group, users: added, kind, window: Window::OPEN, note: note.cloned() };
-        journal::append(tx, &event).await?;
+        wake_for(tx, terms.window);
+        let Terms { window, note } = terms;
+        journal::append(tx, &Event::MembersAdded { group, users: added, kind, window, note }).await?;
     }
     Ok(new)
+}
+
+/// Sees to it that somebody looks at the company when the window begins and when it ends.
+pub(crate) fn wake_for(tx: &mut Tx, window: Window) {
+    let now = tx.now();
+    for turn in [window.starts, window.ends].into_iter().flatten().filter(|turn| *turn > now) {
+        tx.head_mut().wake_at(turn);
+    }
 }
 
 /// Ends what the caller may end of each user's reasons. By hand that is `direct` and `requested`, and a user whom
@@ -198,7 +224,7 @@ pub(crate) async fn set_members(tx: &mut Tx, group: &Group, wanted: &[UserId]) -
     if let Some(held) = all_held(refused) {
         return Err(held);
     }
-    give(tx, group.id, &newcomers, None).await?;
+    give(tx, group, &newcomers, Terms::default()).await?;
     Ok(true)
 }
 
@@ -223,7 +249,7 @@ pub(crate) async fn set_groups(tx: &mut Tx, user: UserId, wanted: &[GroupId], fi
             })?;
             connections::open_to(tx, &group).await?;
             if joins {
-                give(tx, *id, &[user], None).await?;
+                give(tx, &group, &[user], Terms::default()).await?;
             } else if let Some(Err(held)) = take(tx, *id, &[user]).await?.pop() {
                 return Err(held);
             }
@@ -348,7 +374,8 @@ async fn change(tx: &mut Tx, ask: &ChangeMembers) -> Result<Vec<ChangedMember>> 
         }
     }
     let adding_users = once(&adding);
-    let given = give(tx, ask.group, &adding_users, note.as_ref()).await?;
+    let terms = Terms { window: Window::new(ask.window.starts, ask.window.ends)?, note };
+    let given = give(tx, &group, &adding_users, terms).await?;
     let given = given.into_iter().map(|new| Ok(if new { Outcome::Added } else { Outcome::Unchanged })).collect();
     let mut rows = answer(&ask.add, adding, adding_users, given);
     rows.extend(answer(&ask.remove, removing, removing_users, taken));

@@ -24,7 +24,7 @@ use crate::index::{Index, Snapshot, Touched};
 use crate::news::News;
 use crate::store::companies::{self, Head};
 use crate::store::{Conn, Db};
-use crate::{Clock, authz, idempotency};
+use crate::{Clock, authz, idempotency, preview};
 
 /// The most use cases that share a commit.
 const TOGETHER: usize = 256;
@@ -72,6 +72,9 @@ pub(crate) struct Tx {
     now: Timestamp,
     caller: Caller,
     touched: Touched,
+    index: Arc<Index>,
+    batch_before: u64,
+    earlier: Touched,
 }
 
 impl std::ops::Deref for Tx {
@@ -118,6 +121,22 @@ impl Tx {
     /// The revision that the next event will have: the version of what is written with it.
     pub(crate) fn revision(&self) -> u64 {
         self.head.revision + 1
+    }
+    /// The companies in memory.
+    pub(crate) fn index(&self) -> Arc<Index> {
+        Arc::clone(&self.index)
+    }
+    /// The company's revision when this batch began.
+    pub(crate) fn batch_before(&self) -> u64 {
+        self.batch_before
+    }
+    /// What the use cases before this one in the batch touched.
+    pub(crate) fn earlier(&self) -> &Touched {
+        &self.earlier
+    }
+    /// What this use case has touched so far.
+    pub(crate) fn touched(&self) -> &Touched {
+        &self.touched
     }
     /// What this use case has touched so far, to add to it.
     pub(crate) fn touched_mut(&mut self) -> &mut Touched {
@@ -176,8 +195,16 @@ where
         Box::pin(async move {
             let outcome = async {
                 authz::refresh(tx).await?;
-                idempotency::ask(tx).await?;
                 let case = case.ok_or_else(|| Error::internal("a use case ran twice"))?;
+                if tx.caller().preview {
+                    let before = preview::now(tx).await?;
+                    case(tx).await?;
+                    let after = preview::now(tx).await?;
+                    let told = preview::between(&before, &after, tx.touched(), tx.now());
+                    // A refusal like any other: the savepoint goes back, and nothing is left of it.
+                    return Err(Error::Preview(Box::new(told)));
+                }
+                idempotency::ask(tx).await?;
                 let value = case(tx).await?;
                 let revision = tx.head().revision;
                 idempotency::keep(tx, &value, revision).await?;
@@ -376,7 +403,7 @@ impl Desk {
             if !alone {
                 conn.words("savepoint one").await?;
             }
-            let (back, ran) = self.run(conn, work.as_mut(), chapter.head.clone()).await;
+            let (back, ran) = self.run(conn, work.as_mut(), chapter).await;
             conn = back;
             match ran {
                 Some((head, touched)) => {
@@ -420,18 +447,31 @@ impl Desk {
     }
 
     /// Runs one use case; what it leaves, where that is to stay. A panic in it is its own failure and nobody else's.
-    async fn run(&self, conn: Conn, work: &mut dyn Work, head: Option<Head>) -> (Conn, Option<Stays>) {
+    async fn run(&self, conn: Conn, work: &mut dyn Work, chapter: &mut Chapter) -> (Conn, Option<Stays>) {
+        let head = chapter.head.clone();
         let born = head.is_some();
         let head = head.unwrap_or_else(|| Head::unborn(guildhall_domain::company::CompanyState::Active));
         let now = self.clock.now().max(head.recorded_at);
         let caller = work.caller().clone();
-        let (clock, touched) = (self.clock.clone(), Touched::default());
-        let mut tx = Tx { conn, clock, company: work.company(), head, born, now, caller, touched };
+        let mut tx = Tx {
+            conn,
+            clock: self.clock.clone(),
+            company: work.company(),
+            head,
+            born,
+            now,
+            caller,
+            touched: Touched::default(),
+            index: Arc::clone(&self.index),
+            batch_before: chapter.before,
+            earlier: std::mem::take(&mut chapter.touched),
+        };
         let ran = AssertUnwindSafe(work.run(&mut tx)).catch_unwind().await;
         let stays = ran.unwrap_or_else(|_| {
             work.fail(Error::internal("a use case panicked"));
             false
         });
+        chapter.touched = tx.earlier;
         let head = tx.born.then_some(tx.head);
         (tx.conn, stays.then_some((head, tx.touched)))
     }

@@ -28,6 +28,8 @@ pub enum Step {
     Restore(u8),
     /// Add users to a group, all or nothing.
     Add(u8, Vec<u8>),
+    /// Add users to a group `.0`, from `.2` days on, for `.3` days.
+    Lend(u8, Vec<u8>, u8, u8),
     /// Remove users from a group, all or nothing.
     Remove(u8, Vec<u8>),
     /// Give a group this whole list of members.
@@ -57,7 +59,17 @@ pub struct Crowd {
     /// The day on which it is purged, once archived.
     pub purge: Option<u32>,
     /// Who has a reason to be in it, active or not; kept while archived, for a restore.
-    pub members: BTreeSet<u8>,
+    pub members: BTreeMap<u8, Span>,
+}
+
+/// The days on which a reason counts: from one, and until another.
+pub type Span = (u32, Option<u32>);
+
+/// Counts always.
+const ALWAYS: Span = (0, None);
+
+fn holds(span: Span, day: u32) -> bool {
+    span.0 <= day && span.1.is_none_or(|until| day < until)
 }
 
 /// The whole directory.
@@ -77,12 +89,30 @@ pub struct Model {
 
 type Outcome = Result<(), &'static str>;
 
+impl Crowd {
+    /// A reason that counts now stays as it is; one that does not makes way.
+    fn give(&mut self, users: &[u8], span: Span, day: u32) {
+        for user in users {
+            let place = self.members.entry(*user).or_insert(span);
+            if !holds(*place, day) {
+                *place = span;
+            }
+        }
+    }
+
+    /// Whose reason counts on this day.
+    fn standing(&self, day: u32) -> Vec<u8> {
+        self.members.iter().filter(|(_, span)| holds(**span, day)).map(|(u, _)| *u).collect()
+    }
+}
+
 impl Model {
     /// Takes a step.
     ///
     /// # Errors
     /// The cause of the refusal; nothing has changed then.
     pub fn apply(&mut self, step: &Step) -> Outcome {
+        let day = self.day;
         match step {
             Step::CreateUser(id, address) => {
                 if self.people.values().any(|p| p.address == *address) || self.used.contains(&('u', *id)) {
@@ -115,7 +145,7 @@ impl Model {
                 if !self.used.insert(('g', *id)) {
                     return Err("conflict");
                 }
-                self.crowds.insert(*id, Crowd { name: *name, purge: None, members: BTreeSet::new() });
+                self.crowds.insert(*id, Crowd { name: *name, purge: None, members: BTreeMap::new() });
                 Ok(())
             }
             Step::Rename(id, name) => self.live(*id).map(|crowd| crowd.name = *name),
@@ -151,13 +181,23 @@ impl Model {
                 self.live(*parent)?;
                 if self.nestings.remove(&(*parent, *child)) { Ok(()) } else { Err("not_found") }
             }
+            Step::Lend(id, users, after, days) => {
+                let known = users.iter().all(|u| self.people.contains_key(u));
+                let crowd = self.live(*id)?;
+                if !known {
+                    return Err("invalid");
+                }
+                let from = day + u32::from(*after);
+                crowd.give(users, (if *after == 0 { 0 } else { from }, Some(from + u32::from(*days))), day);
+                Ok(())
+            }
             Step::Add(id, users) => {
                 let known = users.iter().all(|u| self.people.contains_key(u));
                 let crowd = self.live(*id)?;
                 if !known {
                     return Err("invalid");
                 }
-                crowd.members.extend(users);
+                crowd.give(users, ALWAYS, day);
                 Ok(())
             }
             Step::Remove(id, users) => {
@@ -166,27 +206,30 @@ impl Model {
                 if !known {
                     return Err("invalid");
                 }
-                crowd.members.retain(|u| !users.contains(u));
+                crowd.members.retain(|u, _| !users.contains(u));
                 Ok(())
             }
             Step::SetMembers(id, users) => {
                 let people = self.people.clone();
                 let crowd = self.live(*id)?;
                 // Who is not shown stays: the list is a difference against what the caller sees.
-                let shown = |u: &u8| people.get(u).is_some_and(|p| p.active);
-                let newcomers: Vec<u8> =
-                    users.iter().copied().filter(|u| !(crowd.members.contains(u) && shown(u))).collect();
+                let counts = |u: &u8| people.get(u).is_some_and(|p| p.active);
+                let shown: BTreeSet<u8> = crowd.standing(day).into_iter().filter(counts).collect();
+                let newcomers: Vec<u8> = users.iter().copied().filter(|u| !shown.contains(u)).collect();
                 if newcomers.iter().any(|u| !people.contains_key(u)) {
                     return Err("invalid");
                 }
-                crowd.members.retain(|u| !shown(u) || users.contains(u));
-                crowd.members.extend(newcomers);
+                crowd.members.retain(|u, _| !shown.contains(u) || users.contains(u));
+                crowd.give(&newcomers, ALWAYS, day);
                 Ok(())
             }
             Step::Wait(days) => {
                 self.day += u32::from(*days);
                 let day = self.day;
                 self.crowds.retain(|_, crowd| crowd.purge.is_none_or(|purge| purge > day));
+                self.crowds
+                    .values_mut()
+                    .for_each(|crowd| crowd.members.retain(|_, span| span.1.is_none_or(|end| end > day)));
                 Ok(())
             }
         }
@@ -225,6 +268,9 @@ impl Model {
     /// The members that a list of a live group shows.
     pub fn members(&self, id: u8) -> Vec<u8> {
         let counts = |u: &&u8| self.people.get(u).is_some_and(|p| p.active);
-        self.crowds.get(&id).map(|crowd| crowd.members.iter().filter(counts).copied().collect()).unwrap_or_default()
+        self.crowds
+            .get(&id)
+            .map(|crowd| crowd.standing(self.day).into_iter().filter(|u| counts(&u)).collect())
+            .unwrap_or_default()
     }
 }

@@ -376,6 +376,7 @@ async fn members(tx: &mut Tx, batch: &[Lot]) -> Result<()> {
             window: lot.extra.window,
             note: lot.extra.note.as_deref().map(str::to_owned),
         };
+        crate::memberships::wake_for(tx, lot.extra.window);
         journal::append(tx, &event).await?;
     }
     Ok(())

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use guildhall_domain::company::Settings;
 use guildhall_domain::connection::{Connection, NewConnection};
-use guildhall_domain::group::{Group, GroupState, NewGroup};
+use guildhall_domain::group::{Group, GroupState, Lifetime, NewGroup};
 use guildhall_domain::ids::{CompanyId, ConnectionId, GroupId, UserId};
 use guildhall_domain::membership::ReasonKind;
 use guildhall_domain::patch::Patch;
@@ -425,6 +425,7 @@ impl GroupRecord {
             unmodifiable: given(&self.unmodifiable).unwrap_or_default(),
             owners: given(&self.owners).unwrap_or_default(),
             members: Vec::new(),
+            lifetime: Lifetime::default(),
             created_at: self.created_at,
         }
     }

@@ -442,6 +442,7 @@ async fn give(
     }
     let n = added.len() as u64;
     groups::touch(tx, company, lot.group, now).await?;
+    crate::memberships::wake_for(tx, lot.extra.window);
     let note = lot.extra.note.as_deref().map(str::to_owned);
     let event = Event::MembersAdded { group: lot.group, users: added, kind: lot.kind, window: lot.extra.window, note };
     journal::append(tx, &event).await?;

@@ -137,6 +137,11 @@ impl Index {
         }
     }
 
+    /// Reads a company whole, in the transaction that `conn` is in; none when there is no such company in use.
+    pub(crate) async fn read(&self, conn: &mut Conn, company: CompanyId) -> Result<Option<Snapshot>> {
+        build::build(conn, company).await
+    }
+
     /// Puts the snapshot of a committed revision in place; without one, what stands is given up as old.
     pub(crate) fn publish(&self, company: CompanyId, revision: u64, snapshot: Option<Snapshot>) {
         let Some(slot) = self.slot(company) else { return };

@@ -49,9 +49,9 @@ macro_rules! open {
     ($times:expr) => {
         repeated!(
             $times,
-            "insert into reasons (company_id, opened_at, opened_rev, group_id, user_id, reason_id, kind, source_id, giver_id, note, starts_at, ends_at, added_at)
+            "insert into reasons (company_id, opened_at, opened_rev, group_id, user_id, reason_id, kind, source_id, giver_id, note, starts_at, ends_at, added_at, started_rev)
              values ",
-            "($1, $2, $3, #, #, #, #, #, #, #, #, #, #)",
+            "($1, $2, $3, #, #, #, #, #, #, #, #, #, #, #)",
             ", ",
             4,
             " on conflict do nothing returning reason_id"
@@ -103,6 +103,15 @@ sql! {
                  where r.company_id = $1 and r.group_id = $2 and r.user_id > $3 and r.closed_rev is null order by r.user_id limit $4";
     STANDINGS_OF = "select r.group_id, r.user_id, r.kind, r.source_id, r.starts_at, r.ends_at, r.added_at from reasons r
                  where r.company_id = $1 and r.group_id = $2 and r.user_id = $3 and r.closed_rev is null";
+    BEGUN = concat!("select ", columns!(), " from reasons r where r.company_id = $1 and r.starts_at is not null and r.starts_at <= $2 and r.started_rev is null and r.closed_rev is null order by r.starts_at limit $3");
+    ENDED = concat!("select ", columns!(), " from reasons r where r.company_id = $1 and r.ends_at is not null and r.ends_at <= $2 and r.closed_rev is null order by r.ends_at limit $3");
+    MARK_BEGUN = "update reasons set started_rev = $5 where company_id = $1 and group_id = $2 and user_id = $3 and reason_id = $4";
+    NEXT_START = "select r.starts_at from reasons r where r.company_id = $1 and r.starts_at is not null and r.started_rev is null and r.closed_rev is null order by r.starts_at limit 1";
+    NEXT_END = "select r.ends_at from reasons r where r.company_id = $1 and r.ends_at is not null and r.closed_rev is null order by r.ends_at limit 1";
+    ENDING = concat!("select ", columns!(), " from reasons r where r.company_id = $1 and r.ends_at is not null and r.ends_at >= $2 and r.ends_at < $6 and r.closed_rev is null
+              and (r.ends_at, r.group_id, r.user_id, r.reason_id) > ($2, $3, $4, $5) order by r.ends_at, r.group_id, r.user_id, r.reason_id limit $7");
+    ENDING_IN = concat!("select ", columns!(), " from reasons r where r.company_id = $1 and r.group_id = $8 and r.ends_at is not null and r.ends_at >= $2 and r.ends_at < $6 and r.closed_rev is null
+              and (r.ends_at, r.group_id, r.user_id, r.reason_id) > ($2, $3, $4, $5) order by r.ends_at, r.group_id, r.user_id, r.reason_id limit $7");
     FORGET = "delete from reasons where company_id = $1 and (group_id, user_id, reason_id) in (select r.group_id, r.user_id, r.reason_id from reasons r
               where r.company_id = $1 order by r.group_id, r.user_id, r.reason_id limit 10000)";
 }
@@ -144,6 +153,8 @@ pub(crate) async fn open(
                 val(r.window.starts),
                 val(r.window.ends),
                 val(r.added_at),
+                // A start that lies ahead is told when it comes.
+                val(r.window.starts.is_none_or(|start| start <= now).then_some(revision)),
             ]
         })
         .collect();
@@ -395,4 +406,43 @@ pub(crate) async fn standings_of_each(
 ) -> Result<Vec<Vec<Standing>>> {
     let sets: Vec<Vec<Value<'_>>> = users.iter().map(|user| vec![val(company), val(group), val(*user)]).collect();
     conn.rows_each(&STANDINGS_OF, &sets, |row| Ok(standing(row)?.2)).await
+}
+
+/// Open reasons whose start came by `now` and was not told, earliest first.
+pub(crate) async fn begun(conn: &mut Conn, company: CompanyId, now: Timestamp, limit: u32) -> Result<Vec<Reason>> {
+    conn.rows(&BEGUN, &[val(company), val(now), val(limit)], read).await
+}
+
+/// Open reasons whose end came by `now`, earliest first.
+pub(crate) async fn ended(conn: &mut Conn, company: CompanyId, now: Timestamp, limit: u32) -> Result<Vec<Reason>> {
+    conn.rows(&ENDED, &[val(company), val(now), val(limit)], read).await
+}
+
+/// Marks that the event `revision` told the start of these reasons.
+pub(crate) async fn mark_begun(conn: &mut Conn, company: CompanyId, reasons: &[Reason], revision: u64) -> Result<()> {
+    let values = |r: &Reason| vec![val(company), val(r.group), val(r.user), val(r.id), val(revision)];
+    let sets: Vec<Vec<Value<'_>>> = reasons.iter().map(values).collect();
+    conn.run_each(&MARK_BEGUN, &sets).await.map(drop)
+}
+
+/// When the next reason begins or ends that was not told yet.
+pub(crate) async fn next_turn(conn: &mut Conn, company: CompanyId) -> Result<Option<Timestamp>> {
+    let start = conn.row(&NEXT_START, &[val(company)], |row| row.time(0)).await?;
+    let end = conn.row(&NEXT_END, &[val(company)], |row| row.time(0)).await?;
+    Ok([start, end].into_iter().flatten().min())
+}
+
+/// Open reasons that end before `before`, behind a place, soonest first; of one group where given.
+pub(crate) async fn ending(
+    conn: &mut Conn,
+    company: CompanyId,
+    group: Option<GroupId>,
+    (at, g, u, r): (Timestamp, GroupId, UserId, ReasonId),
+    before: Timestamp,
+    limit: u32,
+) -> Result<Vec<Reason>> {
+    let mut values = vec![val(company), val(at), val(g), val(u), val(r), val(before), val(limit)];
+    let Some(group) = group else { return conn.rows(&ENDING, &values, read).await };
+    values.push(val(group));
+    conn.rows(&ENDING_IN, &values, read).await
 }

@@ -174,9 +174,9 @@ macro_rules! column {
 }
 
 impl Row<'_> {
-    column!(never null:
+    column!(
         /// A number.
-        int, i64, i64, |n| n);
+        int, opt_int, i64, i64, |n| n);
     column!(
         /// A text.
         text, opt_text, String, String, |s| s);

@@ -255,7 +255,7 @@ impl Group {
                 description: patch(self.description),
                 icon: patch(self.icon),
                 external_id: patch(self.external_id),
-                members: None,
+                ..EditGroup::default()
             },
             source: patch(self.source),
             unmodifiable: patch(self.unmodifiable),

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use guildhall_domain::ids::{AppId, CompanyId, ConnectionId, DeliveryId, FieldId, KeyId, LevelId, UserId, WebhookId};
 use guildhall_domain::{Error, Result, Timestamp};
 use guildhall_engine::{AppKey, GroupKey, UserKey};
+use guildhall_engine::{EndingKey, GroupKey, UserKey};
 use uuid::Uuid;
 
 /// The longest cursor that is looked at: a folded name of 255 characters fits several times.
@@ -57,6 +58,20 @@ impl Cursor for u64 {
     }
     fn read(plain: &str) -> Option<Self> {
         plain.strip_prefix("r ")?.parse().ok()
+    }
+}
+
+/// A place among endings: the instant, group, user and reason.
+impl Cursor for EndingKey {
+    fn plain(&self) -> String {
+        format!("e {} {} {} {}", self.0.micros(), self.1, self.2, self.3)
+    }
+    fn read(plain: &str) -> Option<Self> {
+        let mut parts = plain.strip_prefix("e ")?.split(' ');
+        let at = Timestamp::from_micros(parts.next()?.parse().ok()?);
+        let mut id = || guildhall_domain::ids::parse_uuid(parts.next()?);
+        let key = (at, id()?.into(), id()?.into(), id()?.into());
+        parts.next().is_none().then_some(key)
     }
 }
 

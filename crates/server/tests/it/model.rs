@@ -6,6 +6,7 @@ use guildhall_domain::group::{EditGroup, NewGroup};
 use guildhall_domain::ids::{CompanyId, GroupId, UserId};
 use guildhall_domain::page::{Ask, Order};
 use guildhall_domain::patch::Patch;
+use guildhall_domain::time::Window;
 use guildhall_domain::user::EditUser;
 use guildhall_engine::{ChangeMembers, Clock, Engine, GroupFilter, GroupSort, MemberRef, NewCompany, Question};
 use guildhall_testkit::model::{Model, Step};
@@ -37,10 +38,12 @@ fn step() -> impl Strategy<Value = Step> {
         2 => group.clone().prop_map(Step::Restore),
         5 => (group.clone(), users.clone()).prop_map(|(g, u)| Step::Add(g, u)),
         3 => (group.clone(), users.clone()).prop_map(|(g, u)| Step::Remove(g, u)),
+        4 => (group.clone(), users.clone(), 0..6_u8, 1..20_u8).prop_map(|(g, u, from, days)| Step::Lend(g, u, from, days)),
         3 => (group.clone(), users).prop_map(|(g, u)| Step::SetMembers(g, u)),
         6 => (group.clone(), group.clone()).prop_map(|(p, c)| Step::Nest(p, c)),
         2 => (group.clone(), group).prop_map(|(p, c)| Step::Unnest(p, c)),
-        1 => (1..40_u8).prop_map(Step::Wait),
+        3 => (1..12_u8).prop_map(Step::Wait),
+        1 => (12..40_u8).prop_map(Step::Wait),
     ]
 }
 
@@ -103,6 +106,12 @@ impl Real {
             Step::Restore(g) => engine.restore_group(hand, self.group(*g)).await.map(drop),
             Step::Add(g, u) => {
                 let ask = ChangeMembers { add: self.names(u), ..ChangeMembers::of(self.group(*g)) };
+                engine.change_members(hand, ask).await.map(drop)
+            }
+            Step::Lend(g, u, after, days) => {
+                let day = |n: u8| self.clock.now().plus_seconds(i64::from(n) * 86_400);
+                let window = Window { starts: (*after > 0).then(|| day(*after)), ends: Some(day(*after + *days)) };
+                let ask = ChangeMembers { add: self.names(u), window, ..ChangeMembers::of(self.group(*g)) };
                 engine.change_members(hand, ask).await.map(drop)
             }
             Step::Remove(g, u) => {

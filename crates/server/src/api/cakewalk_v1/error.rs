@@ -159,7 +159,9 @@ fn problem(error: &Error) -> ProblemDetails {
         Error::TooFast { .. } => plain(StatusCode::TOO_MANY_REQUESTS),
         Error::Unavailable { .. } => plain(StatusCode::SERVICE_UNAVAILABLE),
         // This dialect takes no idempotency keys, so it keeps no answers either.
-        Error::Replay(_) | Error::Internal(_) => ProblemDetails::of(StatusCode::INTERNAL_SERVER_ERROR, OURS),
+        Error::Replay(_) | Error::Preview(_) | Error::Internal(_) => {
+            ProblemDetails::of(StatusCode::INTERNAL_SERVER_ERROR, OURS)
+        }
     }
 }
 

@@ -223,7 +223,9 @@ fn told(error: &Error) -> (StatusCode, ErrorMessage) {
         Error::KeyReused => plain(StatusCode::CONFLICT, CONFLICT),
         Error::TooFast { .. } => plain(StatusCode::TOO_MANY_REQUESTS, TOO_MANY),
         Error::Unavailable { .. } => plain(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE),
-        Error::Replay(_) | Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, ErrorMessage::new(INTERNAL, OURS)),
+        Error::Replay(_) | Error::Preview(_) | Error::Internal(_) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, ErrorMessage::new(INTERNAL, OURS))
+        }
     }
 }
 

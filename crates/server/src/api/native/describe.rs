@@ -13,6 +13,7 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema, ToSchema};
 
 use super::error::Problem;
+use super::wire::Preview;
 
 const TAGS: &[(&str, &str)] = &[
     ("Companies", "Tenants and their settings."),
@@ -30,7 +31,7 @@ const TAGS: &[(&str, &str)] = &[
 ];
 
 /// Listings that are never cut into pages.
-const WHOLE: &[&str] = &["listOwners", "listChildren", "listParents", "listAppGroups"];
+const WHOLE: &[&str] = &["listOwners", "listChildren", "listParents", "listReasons", "listAppGroups"];
 
 /// The refusals: status, name of the component, words.
 const REFUSALS: &[(&str, &str, &str)] = &[
@@ -81,7 +82,9 @@ pub(super) fn complete(document: &mut OpenApi) {
     let components = document.components.get_or_insert_with(Components::new);
     let mut schemas = Vec::new();
     Problem::schemas(&mut schemas);
+    Preview::schemas(&mut schemas);
     components.schemas.extend(schemas);
+    components.schemas.insert(Preview::name().into_owned(), Preview::schema());
     components.schemas.insert(Problem::name().into_owned(), Problem::schema());
     let api_key = |name: &str| SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new(name)));
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("<key id>.<secret>");
@@ -123,6 +126,16 @@ fn header(words: &str, schema: ObjectBuilder) -> utoipa::openapi::header::Header
     HeaderBuilder::new().schema(Some(schema)).description(Some(words)).build()
 }
 
+fn header_parameter(operation: &mut Operation, name: &str, words: &str, schema: ObjectBuilder) {
+    let parameter = ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(words))
+        .schema(Some(schema));
+    operation.parameters.get_or_insert_default().push(RefOr::T(parameter.build()));
+}
+
 fn share(path: &str, method: &str, operation: &mut Operation) {
     let reads = method == "get";
     // Records with a version, and what moves them.
@@ -130,21 +143,24 @@ fn share(path: &str, method: &str, operation: &mut Operation) {
         ["", "/users/{user}", "/groups/{group}", "/connections/{connection}", "/webhooks/{webhook}", "/apps/{app}"];
     let record = path.strip_prefix("/v1/companies/{company}").is_some_and(|rest| record.contains(&rest));
     let versioned = record || path.ends_with("/archive") || path.ends_with("/deactivate");
-    let mut add = |name: &str, words: &str, schema: ObjectBuilder| {
-        let parameter = ParameterBuilder::new()
-            .name(name)
-            .parameter_in(ParameterIn::Header)
-            .required(Required::False)
-            .description(Some(words))
-            .schema(Some(schema));
-        operation.parameters.get_or_insert_default().push(RefOr::T(parameter.build()));
-    };
     if reads {
+        let mut add = |name: &str, words: &str, schema: ObjectBuilder| header_parameter(operation, name, words, schema);
         add("Guildhall-Min-Revision", "The answer must know at least this revision of the company.", whole());
         if record {
             add("If-None-Match", "The tags of what the client has; answered 304 when one is the present one.", text());
         }
     } else {
+        let flag = ObjectBuilder::new().schema_type(Type::Boolean);
+        let words =
+            "With `true` nothing is done; the answer is 200 with a `Preview`: who would gain and lose which groups.";
+        let preview = ParameterBuilder::new()
+            .name("preview")
+            .parameter_in(ParameterIn::Query)
+            .required(Required::False)
+            .description(Some(words))
+            .schema(Some(flag));
+        operation.parameters.get_or_insert_default().push(RefOr::T(preview.build()));
+        let mut add = |name: &str, words: &str, schema: ObjectBuilder| header_parameter(operation, name, words, schema);
         let words = "Makes a repeat of this very request answer the same without doing it again; kept 48 hours.";
         add("Idempotency-Key", words, text().min_length(Some(1)).max_length(Some(255)));
         if versioned {

@@ -142,7 +142,7 @@ impl Problem {
             }
             Error::TooFast { .. } => new(StatusCode::TOO_MANY_REQUESTS, "too-fast", "Too many calls"),
             Error::Unavailable { .. } => new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available just now"),
-            Error::Replay(_) | Error::Internal(_) => Self::new(
+            Error::Replay(_) | Error::Preview(_) | Error::Internal(_) => Self::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "internal",
                 "Something went wrong here",
@@ -212,6 +212,9 @@ pub fn answer(error: Error, request: RequestId) -> Response {
         _ => None,
     };
     let (error, cause) = match error {
+        Error::Preview(told) => {
+            return Answer::json(StatusCode::OK, &super::wire::Preview::from(*told)).into_response();
+        }
         Error::Replay(bytes) => match Answer::decode(&bytes) {
             Some(answer) => return answer.with_text("idempotency-replayed", "true").into_response(),
             None => (Error::internal("a kept answer cannot be read"), "internal"),

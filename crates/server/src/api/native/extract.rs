@@ -166,7 +166,9 @@ impl<P: Place, B: FromBody, Q: DeserializeOwned + Send> FromRequest<App> for Cha
     async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
         let (mut parts, body) = request.into_parts();
         let (caller, path) = place(&mut parts, app).await?;
-        let query = query(&parts.uri)?;
+        let (uri, preview) = previewed(&parts.uri)?;
+        let query = query(&uri)?;
+        let caller = Caller { preview, ..caller };
         let if_match = IfMatch::read(&parts.headers)?;
         let key = once::key(&parts.headers)?;
         let bytes = read(body, app).await?;
@@ -174,6 +176,25 @@ impl<P: Place, B: FromBody, Q: DeserializeOwned + Send> FromRequest<App> for Cha
         let body = B::read(&parts.headers, &bytes)?;
         Ok(Self { caller, path, query, body, if_match, once })
     }
+}
+
+/// The target without its `preview`, and what that said.
+///
+/// # Errors
+/// [`Error::Invalid`] when it is neither `true` nor `false`, or given twice.
+fn previewed(uri: &Uri) -> Result<(Uri, bool)> {
+    let Some(query) = uri.query().filter(|query| query.contains("preview")) else { return Ok((uri.clone(), false)) };
+    let named = |pair: &&str| pair.split('=').next() == Some("preview");
+    let said: Vec<&str> = query.split('&').filter(named).collect();
+    let preview = match said[..] {
+        [] => return Ok((uri.clone(), false)),
+        ["preview=true"] => true,
+        ["preview=false"] => false,
+        _ => return Err(Error::invalid("preview", "must be `true` or `false`, once")),
+    };
+    let rest: Vec<&str> = query.split('&').filter(|pair| !named(pair)).collect();
+    let target = if rest.is_empty() { uri.path().to_owned() } else { format!("{}?{}", uri.path(), rest.join("&")) };
+    Ok((target.parse().map_err(Error::internal)?, preview))
 }
 
 async fn read(body: Body, app: &App) -> Result<bytes::Bytes, Failure> {

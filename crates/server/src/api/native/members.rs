@@ -94,14 +94,15 @@ fn of_path(error: Error) -> Error {
 
 /// Makes a user a member; one who is stays so.
 #[utoipa::path(put, path = "/v1/companies/{company}/groups/{group}/members/{user}", operation_id = "addMember", tag = "Members",
-    params(wire::OfMember), request_body = Option<wire::AddNote>, responses(
+    params(wire::OfMember), request_body = Option<wire::AddTerms>, responses(
         (status = 200, description = "They were a member already.", body = wire::MemberResult),
         (status = 201, description = "They are a member now.", body = wire::MemberResult)))]
-async fn put(State(app): State<App>, ask: Change<wire::OfMember, Maybe<wire::AddNote>>) -> Reply {
+async fn put(State(app): State<App>, ask: Change<wire::OfMember, Maybe<wire::AddTerms>>) -> Reply {
     ask.if_match.none_here()?;
     let add = vec![MemberRef::Id(ask.path.user_id())];
     let command = guildhall_engine::ChangeMembers::of(ask.path.group_id());
-    let command = guildhall_engine::ChangeMembers { add, note: ask.body.0.note, ..command };
+    let (window, note) = (ask.body.0.window()?, ask.body.0.note);
+    let command = guildhall_engine::ChangeMembers { add, window, note, ..command };
     let render = |changed: &Vec<ChangedMember>, _: u64, _| {
         let new = changed.iter().any(|row| matches!(row.outcome, Ok(Outcome::Added)));
         let status = if new { StatusCode::CREATED } else { StatusCode::OK };

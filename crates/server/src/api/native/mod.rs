@@ -20,6 +20,7 @@ mod members;
 mod nestings;
 mod once;
 mod owners;
+mod reasons;
 mod users;
 mod webhooks;
 mod wire;
@@ -51,6 +52,7 @@ pub fn table() -> OpenApiRouter<App> {
         .merge(users::routes())
         .merge(groups::routes())
         .merge(members::routes())
+        .merge(reasons::routes())
         .merge(nestings::routes())
         .merge(owners::routes())
         .merge(keys::routes())

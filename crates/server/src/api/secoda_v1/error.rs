@@ -248,7 +248,7 @@ fn told(error: &Error, names: &Names) -> (StatusCode, Told) {
         ),
         Error::Unavailable { why, .. } => detail(StatusCode::SERVICE_UNAVAILABLE, why),
         // This dialect takes no idempotency keys, so it keeps no answers either.
-        Error::Replay(_) | Error::Internal(_) => detail(StatusCode::INTERNAL_SERVER_ERROR, OURS),
+        Error::Replay(_) | Error::Preview(_) | Error::Internal(_) => detail(StatusCode::INTERNAL_SERVER_ERROR, OURS),
     }
 }
 

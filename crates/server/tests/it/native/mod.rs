@@ -10,6 +10,8 @@ mod members;
 mod nestings;
 mod once;
 mod openapi;
+mod preview;
+mod reasons;
 mod table;
 mod users;
 mod versions;

@@ -33,6 +33,10 @@ pub(crate) struct Group {
     pub(crate) source: Option<String>,
     /// Are name and description frozen?
     pub(crate) unmodifiable: bool,
+    /// Days that a membership lasts which is given without an end; null: for ever.
+    pub(crate) default_days: Option<u32>,
+    /// Days that a membership given by people may last at the most; null: no bound.
+    pub(crate) longest_days: Option<u32>,
     /// Where it stands in its life.
     #[schema(value_type = super::State)]
     pub(crate) state: &'static str,
@@ -61,6 +65,8 @@ impl From<&domain::Group> for Group {
             external_id: group.external_id.clone(),
             source: group.source.clone(),
             unmodifiable: group.unmodifiable,
+            default_days: group.lifetime.default_days,
+            longest_days: group.lifetime.longest_days,
             state: group.state.word(),
             created_at: at(group.created_at),
             created_by: group.created_by.map(UserId::uuid),
@@ -103,6 +109,12 @@ pub(crate) struct NewGroup {
     /// Freeze name and description from birth?
     #[schema(default = false)]
     unmodifiable: Option<bool>,
+    /// Days that a membership lasts which people give without an end.
+    #[schema(minimum = 1, maximum = 3650)]
+    default_days: Option<u32>,
+    /// Days that a membership given by people may last at the most.
+    #[schema(minimum = 1, maximum = 3650)]
+    longest_days: Option<u32>,
     /// Its owners, users or groups, by id.
     #[schema(value_type = Option<Vec<Uuid>>, max_items = 1000)]
     owners: Option<Vec<Id>>,
@@ -122,6 +134,7 @@ impl NewGroup {
             external_id: self.external_id,
             unmodifiable: self.unmodifiable.unwrap_or(false),
             owners: owners(self.owners.unwrap_or_default())?,
+            lifetime: domain::Lifetime { default_days: self.default_days, longest_days: self.longest_days },
             ..Default::default()
         })
     }
@@ -154,6 +167,14 @@ pub(crate) struct EditGroup {
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 255)]
     external_id: Field<String>,
+    /// Days that a membership lasts which people give without an end; null: for ever.
+    #[serde(default)]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 3650)]
+    default_days: Field<u32>,
+    /// Days that a membership given by people may last at the most; null: no bound.
+    #[serde(default)]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 3650)]
+    longest_days: Field<u32>,
 }
 
 impl EditGroup {
@@ -164,6 +185,8 @@ impl EditGroup {
             description: patch(self.description),
             icon: patch(self.icon),
             external_id: patch(self.external_id),
+            default_days: patch(self.default_days),
+            longest_days: patch(self.longest_days),
             members: None,
         }
     }

@@ -172,6 +172,13 @@ pub(crate) struct ChangeMembers {
     /// A note to the reasons given.
     #[schema(max_length = 1000)]
     note: Option<String>,
+    /// The first instant at which the membership counts; at once when absent. Only where members are added.
+    #[schema(format = DateTime)]
+    starts_at: Option<String>,
+    /// The first instant at which it counts no more; when absent, the group's lifetime settles it. Only where members
+    /// are added.
+    #[schema(format = DateTime)]
+    ends_at: Option<String>,
     /// At a failure: `refuse` the whole call (default), or `skip` the member and tell.
     #[schema(pattern = "^(refuse|skip)$", default = "refuse")]
     on_error: Option<String>,
@@ -188,6 +195,11 @@ impl ChangeMembers {
             Some("skip") => true,
             Some(_) => return Err(Error::invalid("onError", "must be one of `refuse`, `skip`")),
         };
+        if removes && (self.starts_at.is_some() || self.ends_at.is_some()) {
+            let field = if self.starts_at.is_some() { "startsAt" } else { "endsAt" };
+            return Err(Error::invalid(field, "has no meaning where members are removed"));
+        }
+        let window = super::reasons::window(self.starts_at.as_deref(), self.ends_at.as_deref())?;
         let limit = 10_000;
         if self.members.len() > limit {
             return Err(Error::TooMany { field: "members".into(), limit: limit as u64 });
@@ -197,17 +209,8 @@ impl ChangeMembers {
         let (add, remove) = if removes { (Vec::new(), members) } else { (members, Vec::new()) };
         let fields = ("members", "members");
         let ask = guildhall_engine::ChangeMembers::of(group);
-        Ok(guildhall_engine::ChangeMembers { add, remove, note: self.note, skip_failures, fields, ..ask })
+        Ok(guildhall_engine::ChangeMembers { add, remove, window, note: self.note, skip_failures, fields, ..ask })
     }
-}
-
-/// A note to a membership.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct AddNote {
-    /// A note to the reason given.
-    #[schema(max_length = 1000)]
-    pub(crate) note: Option<String>,
 }
 
 /// A user as the call named them.

@@ -8,10 +8,12 @@ mod events;
 mod groups;
 mod keys;
 mod members;
+mod preview;
+mod reasons;
 mod users;
 mod webhooks;
 
-use guildhall_domain::ids::{AppId, CompanyId, ConnectionId, DeliveryId, GroupId, KeyId, UserId, WebhookId};
+use guildhall_domain::ids::{AppId, CompanyId, ConnectionId, DeliveryId, GroupId, KeyId, ReasonId, UserId, WebhookId};
 use guildhall_domain::patch::Patch;
 use guildhall_domain::{Result, Timestamp, name};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -29,8 +31,10 @@ pub(super) use events::{Event, ListEvents};
 pub(super) use groups::{EditGroup, Group, JoinedGroup, ListGroups, ListNested, Nested, NewGroup, Owners, SetOwners};
 pub(super) use keys::{Key, KeySecret, NewKey, Rotation};
 pub(super) use members::{
-    AddNote, ChangeMembers, ChangedMembers, ListMembers, Member, MemberCount, MemberResult, Membership, Reason,
+    ChangeMembers, ChangedMembers, ListMembers, Member, MemberCount, MemberResult, Membership, Reason,
 };
+pub(super) use preview::Preview;
+pub(super) use reasons::{AddTerms, EditReason, Ending, ListEndings, Reasons};
 pub(super) use users::{EditUser, Erase, ListUsers, NewUser, User, merged};
 pub(super) use webhooks::{
     Delivery, EditWebhook, Hook, ListDeliveries, NewWebhook, Resumption, SigningKeys, Webhook, WebhookRotation,
@@ -250,6 +254,17 @@ places! {
         /// The user's id.
         user as user_id: UserId
     }
+    /// A path of one reason of a membership.
+    OfReason {
+        /// The company's id.
+        company as company_id: CompanyId,
+        /// The group's id.
+        group as group_id: GroupId,
+        /// The user's id.
+        user as user_id: UserId,
+        /// The reason's id.
+        reason as reason_id: ReasonId
+    }
     /// A path of an owner of a group.
     OfOwner {
         /// The company's id.
@@ -365,6 +380,7 @@ in_company!(
     OfChild,
     OfWebhook,
     OfDelivery,
+    OfReason,
     OfKey,
     OfConnection,
     OfLinkedUser,
