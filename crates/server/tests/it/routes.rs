@@ -46,6 +46,8 @@ fn target(app: &App, route: &Route, hook: (Uuid, Uuid)) -> String {
             "{user}" | "{userId}" => id("vera"),
             "{group}" | "{groupId}" | "{usersGroupId}" => id("eng"),
             "{child}" => id("ops"),
+            // A reason's id is made by the server, so that of no reason stands here.
+            "{reason}" => id("eng"),
             "{owner}" => id("edda"),
             "{connection}" => uuid::Uuid::from_u128(9).to_string(),
             "{webhook}" => hook.0.to_string(),

@@ -11,7 +11,7 @@ async fn members_come_and_go() {
         let (all, remove) = (at(&app, "/groups/{eng}/members"), at(&app, "/groups/{eng}/members/remove"));
         assert_eq!(
             said(&client(&app).get(&all).await),
-            r#"200 {"items":[{"user":{"id":"<vera>","name":"Vera Viewer","email":"vera.viewer@northwind.example","status":"active"},"addedAt":"2026-11-20T09:00:00.000000Z"}],"next":null}"#
+            r#"200 {"items":[{"user":{"id":"<vera>","name":"Vera Viewer","email":"vera.viewer@northwind.example","status":"active"},"direct":true,"addedAt":"2026-11-20T09:00:00.000000Z"}],"next":null}"#
         );
         client(&app).patch(at(&app, "/users/{gus}"), json!({"externalId": "g-1"})).await.is(200);
         let body = json!({"note": "sprint", "members": [
@@ -25,7 +25,7 @@ async fn members_come_and_go() {
         let one = client(&app).get(format!("{all}/{}", app.id("gus"))).await.is(200);
         assert_eq!(
             said(&one),
-            r#"200 {"user":{"id":"<gus>","name":"Gus Guest","email":"gus.guest@northwind.example","status":"invited"},"addedAt":"2026-11-20T09:00:00.000000Z","reasons":[{"id":"<id 1>","kind":"direct","source":null,"giver":"<edda>","startsAt":null,"endsAt":null,"note":"sprint","addedAt":"2026-11-20T09:00:00.000000Z"}]}"#
+            r#"200 {"user":{"id":"<gus>","name":"Gus Guest","email":"gus.guest@northwind.example","status":"invited"},"direct":true,"addedAt":"2026-11-20T09:00:00.000000Z","reasons":[{"id":"<id 1>","kind":"direct","source":null,"giver":"<edda>","startsAt":null,"endsAt":null,"note":"sprint","addedAt":"2026-11-20T09:00:00.000000Z"}]}"#
         );
         let gone = client(&app).post(&remove, json!({"members": [{"id": app.id("gus")}, {"id": app.id("ada")}]})).await;
         let outcomes: Vec<_> = gone.json()["results"].as_array().unwrap().iter().map(|r| r["outcome"].clone()).collect();
