@@ -7,8 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use guildhall_domain::ids::{AppId, CompanyId, ConnectionId, DeliveryId, FieldId, KeyId, LevelId, UserId, WebhookId};
 use guildhall_domain::{Error, Result, Timestamp};
-use guildhall_engine::{AppKey, GroupKey, UserKey};
-use guildhall_engine::{EndingKey, GroupKey, UserKey};
+use guildhall_engine::{AppKey, EndingKey, GroupKey, UserKey};
 use uuid::Uuid;
 
 /// The longest cursor that is looked at: a folded name of 255 characters fits several times.
