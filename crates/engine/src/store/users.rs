@@ -60,6 +60,7 @@ macro_rules! called {
         )
     };
 }
+pub(crate) use user_columns;
 
 sql! {
     GET = concat!("select ", user_columns!(), " from users u where u.company_id = $1 and u.user_id = $2 and u.erased_at is null");
