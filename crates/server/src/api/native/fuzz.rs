@@ -54,7 +54,7 @@ pub(crate) fn read(bytes: &[u8]) {
     json(bytes, |change: wire::ChangeMembers| change.command(GroupId::NIL, false));
     json(bytes, wire::SetOwners::command);
     json(bytes, wire::NewKey::command);
-    settled(Maybe::<wire::AddNote>::read(&typed(), bytes));
+    settled(Maybe::<wire::AddTerms>::read(&typed(), bytes));
     settled(Maybe::<wire::Rotation>::read(&typed(), bytes));
     settled(NoBody::read(&typed(), bytes));
     asked(bytes, |list: wire::ListGroups| {
