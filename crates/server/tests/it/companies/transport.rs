@@ -101,7 +101,7 @@ async fn an_answer_is_as_fresh_as_asked() {
             at_least(revision.to_string()).call(method, &path, body.clone()).await.is(success);
             at_least((revision + 1).to_string()).call(method, &path, body).await.is(412);
         }
-        told!(at_least((revision + 1).to_string()).get(group(&app, "eng")).await, @r#"412 {"debugIdentifier":"<request>","errorMessages":[{"errorCode":"PRECONDITION_FAILED","message":"this company is at revision 18; revision 19 does not exist yet"}]}"#);
+        told!(at_least((revision + 1).to_string()).get(group(&app, "eng")).await, @r#"412 {"debugIdentifier":"<request>","errorMessages":[{"errorCode":"PRECONDITION_FAILED","message":"this company is at revision 20; revision 21 does not exist yet"}]}"#);
         told!(at_least("soon".into()).get(group(&app, "eng")).await, @r#"400 {"debugIdentifier":"<request>","errorMessages":[{"errorCode":"API_VALIDATION_FAILED","message":"Guildhall-Min-Revision is not a whole number","errorParameters":[{"name":"field","value":"Guildhall-Min-Revision"}]}]}"#);
         // A change asks for nothing.
         at_least("999".into()).patch(members(&app, "eng"), json!({})).await.is(200);

@@ -102,13 +102,13 @@ async fn a_user_is_made_read_changed_deactivated_and_activated() {
             "companyId": {"id": app.id("northwind")}, "role": "admin", "unknown": []
         });
         let made = client.post("/v2/users", body).await;
-        assert_eq!(made.header("guildhall-revision"), "18");
+        assert_eq!(made.header("guildhall-revision"), "20");
         told!(made, @r#"201 {"id":"<id 1>"}"#);
         let path = format!("/v2/users/{}", made.json()["id"].as_str().unwrap());
         let read = client.get(&path).await;
         told!(read, @r#"200 {"id":"<id 1>","email":"nina@northwind.example","externalId":"n-1","persona":"EMPLOYEE","isActive":true,"name":{"given":"Nina B.","family1":"Ng Ort","full":"Nina B. Ng Ort"},"employeeId":"E 7","companyId":"<northwind>"}"#);
         // What was read, sent back, changes nothing.
-        assert_eq!(client.put(&path, read.json()).await.is(200).header("guildhall-revision"), "18");
+        assert_eq!(client.put(&path, read.json()).await.is(200).header("guildhall-revision"), "20");
         let changed = client.put(&path, json!({"name": {"given": "Nina", "family1": "Nord"}, "externalId": "", "employeeId": "E 8", "persona": "GUEST"})).await;
         told!(changed, @"200");
         told!(client.get(&path).await, @r#"200 {"id":"<id 1>","email":"nina@northwind.example","externalId":"","persona":"GUEST","isActive":true,"name":{"given":"Nina","family1":"Nord","full":"Nina Nord"},"employeeId":"E 8","companyId":"<northwind>"}"#);
