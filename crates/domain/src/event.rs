@@ -4,8 +4,9 @@ use crate::access::AppEvent;
 use crate::caller::Access;
 use crate::connection::Noun;
 use crate::group::Owner;
-use crate::ids::{CompanyId, ConnectionId, DeliveryId, GroupId, KeyId, UserId, WebhookId};
+use crate::ids::{CompanyId, ConnectionId, DeliveryId, GroupId, KeyId, RoleId, UserId, WebhookId};
 use crate::membership::ReasonKind;
+use crate::role::Scope;
 use crate::{Timestamp, time::Window};
 use uuid::Uuid;
 
@@ -80,6 +81,14 @@ pub enum Event {
     WebhookRedelivered { webhook: WebhookId, delivery: DeliveryId },
     /// The company got a key that signs Cakewalk webhooks from the given time on.
     SigningKeyCreated { key: KeyId, signs_from: Timestamp },
+    /// A role came to be.
+    RoleCreated { role: RoleId, fields: Fields },
+    /// A role's record changed; the fields hold the new values.
+    RoleUpdated { role: RoleId, fields: Fields },
+    /// A role was deleted.
+    RoleDeleted { role: RoleId },
+    /// What roles a group gives, and within which scopes, changed.
+    RolesChanged { group: GroupId, added: Vec<(RoleId, Scope)>, removed: Vec<(RoleId, Scope)> },
     /// A key was made.
     KeyCreated {
         key: KeyId,
@@ -146,6 +155,10 @@ kinds! {
     Self::MembersEnded { .. } => "group.members_ended",
     Self::MembersAdded { .. } => "group.members_added",
     Self::MembersRemoved { .. } => "group.members_removed",
+    Self::RoleCreated { .. } => "role.created",
+    Self::RoleUpdated { .. } => "role.updated",
+    Self::RoleDeleted { .. } => "role.deleted",
+    Self::RolesChanged { .. } => "group.roles_changed",
     Self::WebhookCreated { .. } => "webhook.created",
     Self::WebhookUpdated { .. } => "webhook.updated",
     Self::WebhookDeleted { .. } => "webhook.deleted",
@@ -207,7 +220,9 @@ impl Event {
             | Self::MembersStarted { group, .. }
             | Self::MembersEnded { group, .. }
             | Self::MembersAdded { group, .. }
-            | Self::MembersRemoved { group, .. } => group.uuid(),
+            | Self::MembersRemoved { group, .. }
+            | Self::RolesChanged { group, .. } => group.uuid(),
+            Self::RoleCreated { role, .. } | Self::RoleUpdated { role, .. } | Self::RoleDeleted { role } => role.uuid(),
             Self::WebhookCreated { webhook, .. }
             | Self::WebhookUpdated { webhook, .. }
             | Self::WebhookDeleted { webhook }

@@ -54,6 +54,8 @@ ids! {
     ReasonId, "reason";
     /// A credential; also its public half on the wire.
     KeyId, "key";
+    /// What a person may do.
+    RoleId, "role";
     /// An identity source.
     ConnectionId, "connection";
     /// An endpoint that events are sent to.

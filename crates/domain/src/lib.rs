@@ -21,6 +21,7 @@ pub mod page;
 pub mod patch;
 pub mod person;
 pub mod preview;
+pub mod role;
 pub mod time;
 pub mod user;
 pub mod webhook;

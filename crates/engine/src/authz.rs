@@ -6,9 +6,10 @@ use guildhall_domain::group::Owner;
 use guildhall_domain::ids::{CompanyId, GroupId, UserId};
 use guildhall_domain::{Error, Result, Timestamp};
 
-use crate::nestings;
-use crate::store::{Conn, keys, owners};
+use crate::store::nestings::Towards;
+use crate::store::{self, Conn, keys, owners};
 use crate::writer::Tx;
+use crate::{nestings, roles};
 
 /// What a caller wants to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,14 +86,27 @@ fn decided(caller: &Caller, action: Action) -> Option<bool> {
 /// Does the user own the group, in person or as an effective member of a group that does?
 async fn owns(conn: &mut Conn, company: CompanyId, group: GroupId, user: UserId, now: Timestamp) -> Result<bool> {
     let owners = owners::of_group(conn, company, group).await?;
-    if owners.contains(&Owner::User(user)) {
-        return Ok(true);
+    if !owners.contains(&Owner::User(user)) {
+        if !owners.iter().any(|owner| matches!(owner, Owner::Group(_))) {
+            return Ok(false);
+        }
+        let groups = nestings::groups_of(conn, company, user, now).await?;
+        if !groups.into_iter().any(|group| owners.contains(&Owner::Group(group))) {
+            return Ok(false);
+        }
     }
-    if !owners.iter().any(|owner| matches!(owner, Owner::Group(_))) {
+    Ok(!gives_power(conn, company, group).await?)
+}
+
+/// Does the group, or one it is inside of, give its members rights in Guildhall itself? Who is in it is then for
+/// administrators alone to say: nobody raises themselves or others by a group that they own.
+async fn gives_power(conn: &mut Conn, company: CompanyId, group: GroupId) -> Result<bool> {
+    let powers = store::roles::powers(conn, company).await?;
+    if powers.is_empty() {
         return Ok(false);
     }
-    let groups = nestings::groups_of(conn, company, user, now).await?;
-    Ok(groups.into_iter().any(|group| owners.contains(&Owner::Group(group))))
+    let around = nestings::reach(conn, company, &[group], Towards::Parents, None).await?.groups();
+    Ok(powers.iter().any(|(giving, _)| *giving == group || around.contains(giving)))
 }
 
 /// Refuses a change by a key that may only read; asked before a change is queued, whatever its right.
@@ -126,6 +140,10 @@ pub(crate) async fn refresh(tx: &mut Tx) -> Result<()> {
     if credential.access == Access::Read {
         return Err(Error::ReadOnlyKey);
     }
-    tx.set_role(credential.role);
+    let role = match (credential.user, credential.role) {
+        (Some(user), Some(role)) => Some(roles::raised(tx, company, user, role, now).await?),
+        (_, role) => role,
+    };
+    tx.set_role(role);
     Ok(())
 }

@@ -73,10 +73,14 @@ impl Engine {
         if let Some(connection) = found.connection {
             self.tally().ran(found.company, connection, now);
         }
+        let role = match (found.user, found.role) {
+            (Some(user), Some(role)) => Some(self.role_now(found.company, user, role, now).await?),
+            (_, role) => role,
+        };
         Ok(Caller {
             company: found.company,
             actor: found.user.map_or(Actor::Platform, Actor::User),
-            role: found.role,
+            role,
             key: Some(id),
             access: found.access,
             connection: found.connection,

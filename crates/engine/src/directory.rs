@@ -7,6 +7,7 @@
 mod apps;
 mod export;
 mod fresh;
+mod giving;
 mod held;
 mod lots;
 mod update;
@@ -32,6 +33,7 @@ use crate::store::nestings::Nesting;
 
 pub use apps::{AccessRecord, AppRecord, GroupAppRecord};
 pub use export::Told;
+pub use giving::{GrantRecord, RoleRecord};
 pub use held::Load;
 use held::{Part, Place};
 
@@ -56,6 +58,10 @@ pub enum Record {
     GroupApp(GroupAppRecord),
     /// An access.
     Access(AccessRecord),
+    /// A role.
+    Role(RoleRecord),
+    /// A role that a group gives.
+    GroupRole(GrantRecord),
 }
 
 /// A nesting as a record tells it.

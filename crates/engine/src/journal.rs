@@ -7,13 +7,15 @@ use guildhall_domain::caller::Caller;
 use guildhall_domain::company::CompanyState;
 use guildhall_domain::event::{Event, Fields};
 use guildhall_domain::group::Owner;
-use guildhall_domain::ids::CompanyId;
+use guildhall_domain::ids::{CompanyId, RoleId};
+use guildhall_domain::role::Scope;
 use guildhall_domain::{Error, Result};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::authz::{self, Action};
 use crate::secrets::{hash_parts, random};
+use crate::store::roles::scope_json;
 use crate::store::{companies, events, refusals};
 use crate::writer::Tx;
 use crate::{Engine, Entry};
@@ -104,6 +106,10 @@ fn owners(list: &[Owner]) -> Value {
         .collect()
 }
 
+fn grants(list: &[(RoleId, Scope)]) -> Value {
+    list.iter().map(|(role, scope)| json!({"role": role.to_string(), "scope": scope_json(scope)})).collect()
+}
+
 pub(crate) fn object(fields: &Fields) -> Map<String, Value> {
     fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into())).collect()
 }
@@ -175,6 +181,13 @@ fn encode(event: &Event) -> (Value, Option<Value>) {
         }
         Event::SigningKeyCreated { key, signs_from } => {
             json!({"key": key.to_string(), "signsFrom": signs_from.to_string()})
+        }
+        Event::RoleCreated { role, fields } | Event::RoleUpdated { role, fields } => {
+            json!({"role": role.to_string(), "fields": object(fields)})
+        }
+        Event::RoleDeleted { role } => json!({"role": role.to_string()}),
+        Event::RolesChanged { group, added, removed } => {
+            json!({"group": group.to_string(), "added": grants(added), "removed": grants(removed)})
         }
         Event::KeyCreated { key, user, access, connection, expires_at } => {
             let mut data = json!({

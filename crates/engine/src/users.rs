@@ -239,6 +239,20 @@ impl Engine {
         store::users::get_each(&mut conn, caller.company, ids).await
     }
 
+    /// The users with these e-mail addresses, in their order; none for an address that nobody has.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] when the caller may not see one of them, or whether there is one.
+    pub async fn users_by_email(&self, caller: &Caller, emails: &[&str]) -> Result<Vec<Option<UserId>>> {
+        let (mut conn, mut found) = (self.db().reader().await?, Vec::with_capacity(emails.len()));
+        for email in emails {
+            let user = store::users::by_email(&mut conn, caller.company, email).await?;
+            authz::may_read(caller, user.map_or(Action::ReadDirectory, Action::ReadUser))?;
+            found.push(user);
+        }
+        Ok(found)
+    }
+
     /// The users that fit everything `find` names, by creation, with the number of all of them; `limit` at most.
     ///
     /// # Errors

@@ -4,8 +4,8 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use guildhall_domain::Result;
 use guildhall_domain::ids::CompanyId;
+use guildhall_domain::{Result, Timestamp};
 
 use crate::index::Snapshot;
 use crate::store::{Db, companies};
@@ -36,6 +36,11 @@ impl Engine {
         });
         let _later = tokio::time::timeout(PATIENCE, building).await;
         self.index().get(company, now)
+    }
+
+    /// The company in memory, if it is held; never begins to build it.
+    pub(crate) fn held(&self, company: CompanyId, now: Timestamp) -> Option<Arc<Snapshot>> {
+        if self.1 == Reads::Rows { None } else { self.index().get(company, now) }
     }
 
     /// Sees to it that a company in memory is not older than `asked`, which its rows have reached.

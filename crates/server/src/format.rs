@@ -83,7 +83,7 @@ fn fault(load: &Load, line: u32, why: &str) -> Fault {
 }
 
 /// The types of the whole format that this version cannot take in yet.
-const LATER: &[&str] = &["role", "groupRole", "policy"];
+const LATER: &[&str] = &["policy"];
 
 fn parse(text: &str) -> Result<Record, String> {
     // serde would read a list in the order of the members.
@@ -104,11 +104,13 @@ fn parse(text: &str) -> Result<Record, String> {
         "app" => read::<apps::App>(text, &kind)?.record().map(|app| Record::App(Box::new(app))),
         "groupApp" => read::<apps::GroupApp>(text, &kind)?.record().map(Record::GroupApp),
         "access" => Ok(Record::Access(read::<apps::Access>(text, &kind)?.record())),
+        "role" => read::<wire::AccessRole>(text, &kind)?.record().map(Record::Role),
+        "groupRole" => read::<wire::GroupRole>(text, &kind)?.record().map(Record::GroupRole),
         later if LATER.contains(&later) => Err(format!(
             "this version of guildhall does not know records of type `{later}`; take them out of the file, or use a newer guildhall"
         )),
         other => Err(format!(
-            "`{other}` is not a type of record; there are company, user, group, connection, membership, nesting, app, groupApp and access"
+            "`{other}` is not a type of record; there are company, user, group, connection, membership, nesting, role, groupRole, app, groupApp and access"
         )),
     }
 }

@@ -1,20 +1,23 @@
 //! Writing companies out: one state of the database, in a fixed order and bounded memory.
 
+use std::collections::BTreeSet;
+
 use guildhall_domain::access::{AppAccess, GroupApp};
 use guildhall_domain::app::App;
 use guildhall_domain::company::{Company, CompanyState};
 use guildhall_domain::connection::Connection;
 use guildhall_domain::group::{Group, GroupState, Owner};
-use guildhall_domain::ids::{AppId, CompanyId, ConnectionId, GroupId, ReasonId, UserId};
+use guildhall_domain::ids::{AppId, CompanyId, ConnectionId, GroupId, ReasonId, RoleId, UserId};
 use guildhall_domain::membership::{Reason, ReasonKind};
 use guildhall_domain::page::{Ask, From};
+use guildhall_domain::role::{AccessRole, Grant};
 use guildhall_domain::user::User;
 use guildhall_domain::{Error, Result};
 use tokio::sync::mpsc::Sender;
 
 use crate::Engine;
 use crate::store::nestings::{self, Nesting};
-use crate::store::{Conn, accesses, apps, companies, connections, group_apps, groups, owners, reasons, users};
+use crate::store::{Conn, accesses, apps, companies, connections, group_apps, groups, owners, reasons, roles, users};
 
 /// Rows read at a time.
 const PAGE: u32 = 1000;
@@ -32,6 +35,10 @@ pub enum Told {
     Nesting(CompanyId, Nesting),
     /// A membership in a company.
     Membership(CompanyId, Reason),
+    /// A role of a company.
+    Role(CompanyId, AccessRole),
+    /// A role that a group of a company gives.
+    GroupRole(CompanyId, Grant),
     /// A connection of a company.
     Connection(CompanyId, Connection),
     /// An app of a company.
@@ -43,8 +50,10 @@ pub enum Told {
 }
 
 impl Engine {
-    /// Sends the records of one company, or of all, to `sink`: each company with its users, groups, nestings, connections,
-    /// memberships, apps, what groups hold of them, and accesses, by id. Purged groups, erased people and rule reasons are not told. Ends early when nobody receives any more.
+    /// Sends the records of one company, or of all, to `sink`: each company with its users, groups, nestings, roles,
+    /// what groups give, connections, memberships, apps, what groups hold of them, and accesses, by id. Purged groups,
+    /// erased people, what archived groups would give, roles of the platform and rule reasons are not told. Ends early
+    /// when nobody receives any more.
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is no such company in use; [`Error::Unavailable`].
@@ -99,6 +108,19 @@ impl Engine {
             if !tell(sink, page.into_iter().map(|nesting| Told::Nesting(id, nesting)).collect()).await {
                 return Ok(false);
             }
+        }
+        let all = roles::all_of(conn, id, RoleId::NIL, PAGE).await?;
+        if !tell(sink, all.into_iter().map(|role| Told::Role(id, role)).collect()).await {
+            return Ok(false);
+        }
+        let mut given = roles::grants(conn, id).await?;
+        let mut giving: Vec<GroupId> = given.iter().map(|grant| grant.group).collect();
+        giving.dedup();
+        let live = groups::get_each(conn, id, &giving).await?.into_iter();
+        let live: BTreeSet<GroupId> = live.filter(|g| g.state == GroupState::Live).map(|g| g.id).collect();
+        given.retain(|grant| live.contains(&grant.group));
+        if !tell(sink, given.into_iter().map(|grant| Told::GroupRole(id, grant)).collect()).await {
+            return Ok(false);
         }
         let mut after = Some(ConnectionId::NIL);
         while let Some(from) = after {

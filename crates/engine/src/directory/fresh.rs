@@ -15,7 +15,7 @@ use guildhall_domain::{Error, Result};
 
 use super::held::{Held, Part, Place};
 use super::lots::{self, Lot};
-use super::{Blame, ConnectionRecord, Fault, GroupRecord, Loaded, NestingRecord, UserRecord};
+use super::{Blame, ConnectionRecord, Fault, GroupRecord, Loaded, NestingRecord, UserRecord, giving};
 use crate::store::nestings::Nesting;
 use crate::store::{self, companies, events, groups, keys, owners, reasons, refusals};
 use crate::writer::Tx;
@@ -223,6 +223,17 @@ pub(super) async fn write(
         let n = some.len() as u64;
         engine.write(caller, async move |tx| write_nestings(tx, &some).await).await.map_err(fault)?;
         (count.nestings, *done) = (count.nestings + n, *done + n);
+        going(*done)?;
+    }
+    let (roles, given) = (std::mem::take(&mut part.roles), std::mem::take(&mut part.given));
+    let (n, theirs) = ((roles.len() + given.len()) as u64, blame.clone());
+    if n > 0 {
+        let case = async move |tx: &mut Tx| {
+            still_loading(tx)?;
+            giving::write(tx, roles, given, &theirs).await
+        };
+        engine.write(caller, case).await.map_err(fault)?;
+        *done += n;
         going(*done)?;
     }
     for batch in lots::batches(&part) {
@@ -452,7 +463,7 @@ impl Engine {
                 if store::users::forget(tx, company).await? > 0 {
                     return Ok(true);
                 }
-                if store::links::forget(tx, company).await? > 0 {
+                if store::links::forget(tx, company).await? + store::roles::forget(tx, company).await? > 0 {
                     return Ok(true);
                 }
                 store::connections::forget(tx, company).await?;

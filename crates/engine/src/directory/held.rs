@@ -8,12 +8,14 @@ use guildhall_domain::group::{Group, GroupState, Lifetime, NewGroup};
 use guildhall_domain::ids::{CompanyId, ConnectionId, GroupId, UserId};
 use guildhall_domain::membership::ReasonKind;
 use guildhall_domain::patch::Patch;
+use guildhall_domain::role::AccessRole;
 use guildhall_domain::time::Window;
 use guildhall_domain::user::{NewUser, User};
 use guildhall_domain::{Error, Result, Timestamp, name};
 use uuid::Uuid;
 
 use super::apps::AppPart;
+use super::giving::{GrantRecord, RoleRecord};
 use super::{CompanyRecord, ConnectionRecord, Fault, GroupRecord, MembershipRecord, NestingRecord, Record, UserRecord};
 use crate::users::check_attributes;
 
@@ -83,6 +85,10 @@ pub(super) struct Part {
     pub nestings: Vec<Held<NestingRecord>>,
     /// By id.
     pub connections: Vec<Held<ConnectionRecord>>,
+    /// By id.
+    pub roles: Vec<Held<RoleRecord>>,
+    /// By group and place.
+    pub given: Vec<Held<GrantRecord>>,
     /// By group, user and place.
     memberships: Vec<Slim>,
     /// Apps and what goes with them.
@@ -94,7 +100,7 @@ pub(super) struct Part {
 impl Part {
     pub(super) fn len(&self) -> u64 {
         let records = usize::from(self.company.is_some()) + self.users.len() + self.groups.len() + self.nestings.len();
-        let records = records + self.connections.len();
+        let records = records + self.connections.len() + self.roles.len() + self.given.len();
         (records + self.memberships.len()) as u64 + self.apps.len()
     }
 
@@ -146,6 +152,8 @@ pub struct Load {
     groups: Vec<Held<GroupRecord>>,
     nestings: Vec<Held<NestingRecord>>,
     connections: Vec<Held<ConnectionRecord>>,
+    roles: Vec<Held<RoleRecord>>,
+    given: Vec<Held<GrantRecord>>,
     memberships: Vec<Slim>,
     extras: Vec<Extra>,
     apps: BTreeMap<CompanyId, AppPart>,
@@ -172,7 +180,8 @@ impl Load {
     /// How many records there are.
     pub fn len(&self) -> u64 {
         let few = self.companies.len() + self.users.len() + self.groups.len() + self.nestings.len();
-        let many = few + self.connections.len() + self.memberships.len();
+        let few = few + self.connections.len() + self.roles.len() + self.given.len();
+        let many = few + self.memberships.len();
         many as u64 + self.apps.values().map(AppPart::len).sum::<u64>()
     }
 
@@ -248,6 +257,16 @@ impl Load {
                 self.name_company(at, record.company);
                 self.apps.entry(record.company).or_default().accesses.push(Held { at, record });
             }
+            Record::Role(record) => {
+                AccessRole::birth(record.id, Some(record.company), record.birth(), None, Timestamp::MIN, 0)?;
+                self.bear(at, record.id.uuid(), "role")?;
+                self.name_company(at, record.company);
+                self.roles.push(Held { at, record });
+            }
+            Record::GroupRole(record) => {
+                self.name_company(at, record.company);
+                self.given.push(Held { at, record });
+            }
         }
         Ok(())
     }
@@ -318,10 +337,22 @@ impl Load {
             let id = CompanyId::new(ids[number as usize]);
             let (ids, extras) = (ids.clone(), extras.clone());
             let (users, groups, nestings, memberships) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-            let connections = Vec::new();
             let apps = self.apps.remove(&id).unwrap_or_default();
-            let part =
-                Part { first, company: None, users, groups, nestings, connections, memberships, apps, ids, extras };
+            let (connections, roles, given) = (Vec::new(), Vec::new(), Vec::new());
+            let part = Part {
+                first,
+                company: None,
+                users,
+                groups,
+                nestings,
+                connections,
+                roles,
+                given,
+                memberships,
+                apps,
+                ids,
+                extras,
+            };
             parts.insert(id, part);
         }
         fn into(parts: &mut BTreeMap<CompanyId, Part>, id: CompanyId) -> Result<&mut Part, Fault> {
@@ -347,6 +378,14 @@ impl Load {
             let id = held.record.company;
             into(&mut parts, id)?.connections.push(held);
         }
+        for held in self.roles {
+            let id = held.record.company;
+            into(&mut parts, id)?.roles.push(held);
+        }
+        for held in self.given {
+            let id = held.record.company;
+            into(&mut parts, id)?.given.push(held);
+        }
         if parts.len() == 1
             && let Some(part) = parts.values_mut().next()
         {
@@ -362,6 +401,8 @@ impl Load {
             part.nestings.sort_unstable_by_key(|held| (held.record.nesting, held.at));
             part.connections.sort_unstable_by_key(|held| held.record.id);
             part.apps.sort();
+            part.roles.sort_unstable_by_key(|held| held.record.id);
+            part.given.sort_unstable_by_key(|held| (held.record.grant.group, held.at));
             part.memberships.sort_unstable_by_key(|m| (ids[m.group as usize], ids[m.user as usize], m.at));
         }
         Ok((self.files, parts))

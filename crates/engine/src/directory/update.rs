@@ -37,6 +37,7 @@ pub(super) async fn run(tx: &mut Tx, mut part: Part, blame: &Blame) -> Result<Lo
     let mut born = HashSet::new();
     count.groups = groups_of(tx, std::mem::take(&mut part.groups), &mut born, blame).await?;
     count.nestings = nestings(tx, std::mem::take(&mut part.nestings), blame).await?;
+    super::giving::write(tx, std::mem::take(&mut part.roles), std::mem::take(&mut part.given), blame).await?;
     let changed = connections(tx, std::mem::take(&mut part.connections), blame).await?;
     count.memberships = memberships(tx, &part, &born, blame).await?;
     part.apps.once().map_err(|(at, error)| {

@@ -24,6 +24,8 @@ pub(crate) struct Touched {
     pub nestings: BTreeSet<Nesting>,
     /// When the membership of a group was last seen to change.
     pub moved: BTreeMap<GroupId, Timestamp>,
+    /// Did any role change, or what any group gives?
+    pub roles: bool,
 }
 
 impl Touched {
@@ -51,6 +53,11 @@ impl Touched {
                 self.members.entry(*group).or_default().extend(users);
                 self.moved.insert(*group, now);
             }
+            Event::RolesChanged { group, .. } => {
+                self.groups.insert(*group);
+                self.roles = true;
+            }
+            Event::RoleUpdated { .. } | Event::RoleDeleted { .. } => self.roles = true,
             _ => {}
         }
     }
@@ -74,6 +81,11 @@ impl Touched {
                 self.members.entry(GroupId::new(subject)).or_default().extend(named);
                 self.moved.insert(GroupId::new(subject), entry.recorded_at);
             }
+            "group.roles_changed" => {
+                self.groups.insert(GroupId::new(subject));
+                self.roles = true;
+            }
+            "role.updated" | "role.deleted" => self.roles = true,
             kind if kind.starts_with("user.") => drop(self.users.insert(UserId::new(subject))),
             kind if kind.starts_with("group.") => drop(self.groups.insert(GroupId::new(subject))),
             _ => {}
@@ -86,6 +98,7 @@ impl Touched {
         self.groups.extend(other.groups);
         self.nestings.extend(other.nestings);
         self.moved.extend(other.moved);
+        self.roles |= other.roles;
         for (group, users) in other.members {
             self.members.entry(group).or_default().extend(users);
         }
@@ -151,6 +164,10 @@ pub(super) async fn apply(
             Arc::make_mut(&mut Arc::make_mut(&mut node).record).members_changed_at = *at;
             snapshot.set_group(no, Some(node));
         }
+    }
+    // A group that came or went has another number, or none.
+    if touched.roles || !fresh.is_empty() || (!touched.groups.is_empty() && !snapshot.giving.is_empty()) {
+        snapshot.giving = Arc::new(super::giving::read(conn, company, &snapshot).await?);
     }
     snapshot.revision = revision;
     Ok(snapshot)

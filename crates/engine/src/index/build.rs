@@ -88,6 +88,7 @@ pub(super) async fn build(conn: &mut Conn, company: CompanyId) -> Result<Option<
     }
     snapshot.user_numbers = Sorted::from_sorted(numbers);
     snapshot.settle_all();
+    snapshot.giving = Arc::new(super::giving::read(conn, company, &snapshot).await?);
     Ok(Some(snapshot))
 }
 

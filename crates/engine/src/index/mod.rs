@@ -6,6 +6,7 @@
 
 mod apply;
 mod build;
+mod giving;
 mod listing;
 mod nesting;
 mod search;

@@ -17,6 +17,7 @@ use guildhall_domain::time::Window;
 use roaring::RoaringBitmap;
 use uuid::Uuid;
 
+use super::giving::Giving;
 use super::search::Trigrams;
 use super::sorted::Sorted;
 use super::table::Table;
@@ -78,6 +79,9 @@ pub(crate) struct Timed {
     standings: Arc<[Standing]>,
 }
 
+/// The members of a group by the instant of their adding, once somebody has asked.
+type ByAdded = Arc<OnceLock<Box<[(No, Timestamp)]>>>;
+
 /// Who has reasons in a group.
 #[derive(Clone, Default)]
 pub(crate) struct Members {
@@ -86,7 +90,7 @@ pub(crate) struct Members {
     /// Entries that are not timed, of users who count.
     plain: usize,
     /// The entries by the instant of their adding, made when first asked for; a changed list starts without.
-    by_added: Arc<OnceLock<Box<[(No, Timestamp)]>>>,
+    by_added: ByAdded,
 }
 
 impl std::fmt::Debug for Members {
@@ -122,6 +126,8 @@ pub(crate) struct Snapshot {
     pub by_name: Sorted<Named>,
     pub by_birth: Sorted<Born>,
     pub trigrams: Trigrams,
+    /// What the groups give.
+    pub giving: Arc<Giving>,
     /// Connections that synced reasons come from, by the number that entries name them by.
     pub sources: Arc<Vec<Uuid>>,
     /// An empty set, shared by all groups that nest nowhere.

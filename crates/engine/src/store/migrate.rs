@@ -24,6 +24,7 @@ const STEPS: &[Step] = &[
     step!(3, "0003_membership"),
     step!(4, "0004_connections"),
     step!(5, "0005_apps"),
+    step!(6, "0006_roles"),
     step!(7, "0007_webhooks"),
 ];
 

@@ -22,6 +22,7 @@ pub(crate) mod owners;
 pub(crate) mod postgres;
 pub(crate) mod reasons;
 pub(crate) mod refusals;
+pub(crate) mod roles;
 pub(crate) mod signing_keys;
 pub(crate) mod sqlite;
 pub(crate) mod statement;
@@ -50,6 +51,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         owners::ALL,
         reasons::ALL,
         refusals::ALL,
+        roles::ALL,
         signing_keys::ALL,
         users::ALL,
         webhooks::ALL,

@@ -142,7 +142,20 @@ macro_rules! bind_ids {
         }
     )+};
 }
-bind_ids!(CompanyId, UserId, GroupId, ReasonId, KeyId, ConnectionId, RequestId, WebhookId, DeliveryId, AppId, LevelId);
+bind_ids!(
+    CompanyId,
+    UserId,
+    GroupId,
+    RoleId,
+    ReasonId,
+    KeyId,
+    ConnectionId,
+    RequestId,
+    WebhookId,
+    DeliveryId,
+    AppId,
+    LevelId
+);
 
 /// One row, still in the hands of its database.
 #[derive(Clone, Copy)]

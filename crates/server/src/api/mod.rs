@@ -2,6 +2,7 @@
 //!
 //! A dialect's folder holds its routes, its JSON and its errors, and imports no other dialect.
 
+pub mod authzen;
 pub mod cakewalk_v1;
 pub mod companies_v3;
 mod docs;
@@ -38,12 +39,16 @@ const SPOKEN: &[Spoken] = &[
     Spoken { name: "cakewalk", table: cakewalk_v1::table, routes: cakewalk_v1::routes },
     Spoken { name: "secoda", table: secoda_v1::table, routes: secoda_v1::routes },
     Spoken { name: "companies-v3", table: companies_v3::table, routes: companies_v3::routes },
+    Spoken { name: "authzen", table: authzen::table, routes: authzen::routes },
 ];
 
 /// The dialect that a path belongs to; native for paths of none, which it refuses in its own form.
 pub fn dialect_of(path: &str) -> Dialect {
     if secoda_v1::owns(path) {
         return Dialect::Secoda;
+    }
+    if authzen::owns(path) {
+        return Dialect::Authzen;
     }
     let lower = path.get(..24).unwrap_or(path).to_ascii_lowercase();
     let below = |root: &str| lower.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
@@ -79,7 +84,9 @@ pub fn document(name: &str) -> Option<OpenApi> {
 }
 
 fn plan(method: &Method, path: &str) -> Plan {
-    let usual = Plan::of(dialect_of(path).word());
+    let dialect = dialect_of(path);
+    // AuthZEN §10.1.3: the client's name for its request is the answer's.
+    let usual = Plan { echoes: dialect == Dialect::Authzen, ..Plan::of(dialect.word()) };
     if secoda_v1::large(method, path) {
         // A list of a hundred thousand members takes its time, on PostgreSQL most of all.
         return Plan { body: BodySize::Large, deadline: Some(Duration::from_secs(30)), ..usual };
@@ -102,6 +109,7 @@ fn refuse(asked: &Asked, refusal: Refusal) -> Response {
         Dialect::Cakewalk => cakewalk_v1::error::refuse(refusal),
         Dialect::Secoda => secoda_v1::error::refuse(&asked.method, refusal),
         Dialect::Companies => companies_v3::error::refuse(refusal),
+        Dialect::Authzen => authzen::error::refuse(refusal),
         _ => native::error::refuse(refusal),
     }
 }

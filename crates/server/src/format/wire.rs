@@ -3,15 +3,16 @@
 use guildhall_domain::caller::Role;
 use guildhall_domain::company::EditSettings;
 use guildhall_domain::group::{EditGroup, GroupState};
-use guildhall_domain::ids::{CompanyId, ConnectionId, GroupId, UserId, parse_uuid};
+use guildhall_domain::ids::{CompanyId, ConnectionId, GroupId, RoleId, UserId, parse_uuid};
 use guildhall_domain::membership::ReasonKind;
 use guildhall_domain::patch::Patch;
+use guildhall_domain::role::{Act, EditRole, Grant, Permission, Permit, Predicate, PredicateType, Scope};
 use guildhall_domain::time::Window;
 use guildhall_domain::user::{EditUser, UserStatus};
 use guildhall_domain::{Result as Checked, Timestamp};
 use guildhall_engine::Nesting;
 use guildhall_engine::directory::{
-    CompanyRecord, ConnectionRecord, GroupRecord, MembershipRecord, NestingRecord, UserRecord,
+    CompanyRecord, ConnectionRecord, GrantRecord, GroupRecord, MembershipRecord, NestingRecord, RoleRecord, UserRecord,
 };
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
@@ -195,6 +196,92 @@ impl Nested {
     pub(super) fn record(self) -> NestingRecord {
         let nesting = Nesting { parent: GroupId::new(self.parent.0), child: GroupId::new(self.child.0) };
         NestingRecord { company: CompanyId::new(self.company.0), nesting }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AccessRole {
+    #[serde(rename = "type")]
+    _type: IgnoredAny,
+    id: Id,
+    company: Option<Id>,
+    name: String,
+    #[serde(default)]
+    description: Field<String>,
+    permissions: Vec<PermitPart>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PermitPart {
+    permission: String,
+    actions: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GroupRole {
+    #[serde(rename = "type")]
+    _type: IgnoredAny,
+    company: Id,
+    group: Id,
+    role: Id,
+    scope: ScopePart,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ScopePart {
+    audiences: Vec<AudiencePart>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AudiencePart {
+    predicates: Vec<PredicatePart>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PredicatePart {
+    #[serde(rename = "type")]
+    kind: String,
+    comparator: Option<String>,
+    values: Vec<String>,
+}
+
+impl AccessRole {
+    pub(super) fn record(self) -> Outcome<RoleRecord> {
+        let company =
+            self.company.ok_or("a role without a `company` is the platform's; make it with a platform key")?;
+        let permit = |part: PermitPart| {
+            let actions = part.actions.iter().map(|raw| Act::parse("actions", raw)).collect::<Checked<_>>()?;
+            Ok(Permit { permission: Permission::parse("permission", &part.permission)?, actions })
+        };
+        let permissions = self.permissions.into_iter().map(permit).collect::<Checked<_>>().map_err(told)?;
+        let edit = EditRole {
+            name: Patch::Set(self.name),
+            description: patch(self.description),
+            permissions: Patch::Set(permissions),
+        };
+        Ok(RoleRecord { company: CompanyId::new(company.0), id: RoleId::new(self.id.0), edit })
+    }
+}
+
+impl GroupRole {
+    pub(super) fn record(self) -> Outcome<GrantRecord> {
+        let predicate = |part: PredicatePart| {
+            if part.comparator.is_some_and(|comparator| comparator != "IN") {
+                return Err("scope: `comparator` must be `IN`".to_owned());
+            }
+            Ok(Predicate { kind: PredicateType::parse("type", &part.kind).map_err(told)?, values: part.values })
+        };
+        let audience = |part: AudiencePart| part.predicates.into_iter().map(predicate).collect::<Outcome<Vec<_>>>();
+        let audiences = self.scope.audiences.into_iter().map(audience).collect::<Outcome<_>>()?;
+        let scope = Scope::new("scope", audiences).map_err(told)?;
+        let grant = Grant { group: GroupId::new(self.group.0), role: RoleId::new(self.role.0), scope };
+        Ok(GrantRecord { company: CompanyId::new(self.company.0), grant })
     }
 }
 

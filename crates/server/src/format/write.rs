@@ -6,9 +6,10 @@ use guildhall_domain::connection::Connection;
 use guildhall_domain::group::{Group, GroupState, Owner};
 use guildhall_domain::ids::CompanyId;
 use guildhall_domain::membership::{Reason, ReasonKind};
+use guildhall_domain::role::{AccessRole, Grant, Permit};
 use guildhall_domain::user::User;
-use guildhall_engine::Nesting;
 use guildhall_engine::directory::Told;
+use guildhall_engine::{Nesting, scope_json};
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
@@ -29,6 +30,8 @@ pub fn write(out: &mut Vec<u8>, record: &Told) -> serde_json::Result<()> {
         Told::Connection(company, connection) => {
             serde_json::to_writer(&mut *out, &ConnectionLine::of(*company, connection))?;
         }
+        Told::Role(company, role) => serde_json::to_writer(&mut *out, &RoleLine::of(*company, role))?,
+        Told::GroupRole(company, grant) => serde_json::to_writer(&mut *out, &GroupRoleLine::of(*company, grant))?,
         Told::Membership(company, reason) => serde_json::to_writer(&mut *out, &MembershipLine::of(*company, reason))?,
         Told::App(company, app) => serde_json::to_writer(&mut *out, &apps::AppLine::of(*company, app))?,
         Told::GroupApp(company, link) => serde_json::to_writer(&mut *out, &apps::GroupAppLine::of(*company, link))?,
@@ -89,6 +92,56 @@ impl NestingLine {
     fn of(company: CompanyId, nesting: Nesting) -> Self {
         let (parent, child) = (nesting.parent.uuid(), nesting.child.uuid());
         Self { r#type: "nesting", company: company.uuid(), parent, child }
+    }
+}
+
+#[derive(Serialize)]
+struct RoleLine<'a> {
+    r#type: &'static str,
+    id: Uuid,
+    company: Uuid,
+    name: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    description: &'a str,
+    permissions: Vec<PermitPart>,
+}
+
+#[derive(Serialize)]
+struct PermitPart {
+    permission: &'static str,
+    actions: Vec<&'static str>,
+}
+
+impl<'a> RoleLine<'a> {
+    fn of(company: CompanyId, role: &'a AccessRole) -> Self {
+        let permit = |permit: &Permit| PermitPart {
+            permission: permit.permission.word(),
+            actions: permit.actions.iter().map(|act| act.word()).collect(),
+        };
+        Self {
+            r#type: "role",
+            id: role.id.uuid(),
+            company: company.uuid(),
+            name: &role.name,
+            description: &role.description,
+            permissions: role.permissions.iter().map(permit).collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct GroupRoleLine {
+    r#type: &'static str,
+    company: Uuid,
+    group: Uuid,
+    role: Uuid,
+    scope: serde_json::Value,
+}
+
+impl GroupRoleLine {
+    fn of(company: CompanyId, grant: &Grant) -> Self {
+        let (group, role) = (grant.group.uuid(), grant.role.uuid());
+        Self { r#type: "groupRole", company: company.uuid(), group, role, scope: scope_json(&grant.scope) }
     }
 }
 

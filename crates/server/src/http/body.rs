@@ -1,12 +1,15 @@
 //! Reading JSON bodies: size and depth first, then the shape, with words for what is wrong and where.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use http_body_util::BodyExt;
-use serde::de::DeserializeOwned;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::{intake, strict::Strict};
 use crate::config::JSON_DEPTH;
@@ -96,6 +99,26 @@ pub async fn read(mut body: Body, limit: u64) -> Result<Bytes, BodyRefusal> {
     Ok(if rest.is_empty() { first } else { rest.freeze() })
 }
 
+/// A JSON object read as `T`. A list in its place is refused, which serde alone would take for the fields in order.
+#[derive(Clone, Debug, Default)]
+pub struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Members<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+            type Value = T;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+        from.deserialize_map(Members(PhantomData)).map(Self)
+    }
+}
+
 /// Reads `T` out of a JSON body.
 pub fn parse<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<T, BodyRefusal> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -106,8 +129,12 @@ pub fn parse<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<T
         return Err(BodyRefusal::MediaType);
     }
     check_depth(bytes)?;
-    let mut json = serde_json::Deserializer::from_slice(bytes);
     let list = bytes.trim_ascii_start().first() == Some(&b'[');
+    // Keeping track of the path costs as much again; only a body that is wrong pays it.
+    if !list && let Ok(value) = serde_json::from_slice(bytes) {
+        return Ok(value);
+    }
+    let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(Strict { json: &mut json, list }).map_err(|error| {
         let path = error.path().to_string();
         explain(path, error.inner())
@@ -238,7 +265,6 @@ fn brief(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde::Deserialize;
 
     #[derive(Debug, Deserialize, PartialEq)]
     #[serde(rename_all = "camelCase", deny_unknown_fields)]

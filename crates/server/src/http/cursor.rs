@@ -5,7 +5,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use guildhall_domain::ids::{AppId, CompanyId, ConnectionId, DeliveryId, FieldId, KeyId, LevelId, UserId, WebhookId};
+use guildhall_domain::ids::{
+    AppId, CompanyId, ConnectionId, DeliveryId, FieldId, KeyId, LevelId, RoleId, UserId, WebhookId,
+};
 use guildhall_domain::{Error, Result, Timestamp};
 use guildhall_engine::{AppKey, EndingKey, GroupKey, UserKey};
 use uuid::Uuid;
@@ -48,7 +50,7 @@ macro_rules! by_id {
         }
     )+};
 }
-by_id!(UserId, KeyId, CompanyId, ConnectionId, WebhookId, DeliveryId, AppId, LevelId, FieldId, Uuid);
+by_id!(UserId, KeyId, CompanyId, ConnectionId, WebhookId, DeliveryId, AppId, LevelId, FieldId, RoleId, Uuid);
 
 /// A place in the journal: behind this revision.
 impl Cursor for u64 {

@@ -80,12 +80,14 @@ pub struct Plan {
     pub body: BodySize,
     /// How long its answer may take, if not as long as any other's.
     pub deadline: Option<Duration>,
+    /// Is the client's own `X-Request-Id` its answer's? Ours then goes as `Guildhall-Request-Id`.
+    pub echoes: bool,
 }
 
 impl Plan {
     /// An ordinary call of this dialect.
     pub fn of(dialect: &'static str) -> Self {
-        Self { dialect, body: BodySize::Usual, deadline: None }
+        Self { dialect, body: BodySize::Usual, deadline: None, echoes: false }
     }
 }
 
@@ -155,6 +157,8 @@ where
     let mut record = Record::open(asked, plan.dialect, &settings.metrics);
     let asked = &record.asked;
 
+    let theirs = plan.echoes.then(|| request.headers().get("x-request-id").cloned()).flatten();
+
     let mut response = match admit(settings, plan, asked, request) {
         Ok(request) => run(inner, settings, plan, asked, started, request).await,
         Err(refusal) => refusal.answer(asked, settings.refuse),
@@ -162,7 +166,13 @@ where
 
     let headers = response.headers_mut();
     if let Ok(name) = HeaderValue::from_str(&request_id.to_string()) {
-        headers.insert("x-request-id", name);
+        match theirs {
+            Some(theirs) => {
+                headers.insert("x-request-id", theirs);
+                headers.insert("guildhall-request-id", name);
+            }
+            None => drop(headers.insert("x-request-id", name)),
+        }
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

@@ -49,6 +49,7 @@ fn target(app: &App, route: &Route, hook: (Uuid, Uuid)) -> String {
             // A reason's id is made by the server, so that of no reason stands here.
             "{reason}" => id("eng"),
             "{owner}" => id("edda"),
+            "{role}" | "{roleId}" => uuid::Uuid::from_u128(7).to_string(),
             "{connection}" => uuid::Uuid::from_u128(9).to_string(),
             "{webhook}" => hook.0.to_string(),
             "{delivery}" => hook.1.to_string(),
@@ -80,11 +81,20 @@ fn body(app: &App, route: &Route, who: Who) -> Value {
         ("native", "companies" | "groups") => json!({"name": format!("Made by {who:?}")}),
         ("native", "users") => json!({"name": "New", "email": format!("{who:?}@new.example")}),
         ("native", "members" | "remove") => json!({"members": [{"id": app.id("gus")}]}),
+        ("native", "roles") if !route.path.contains("/groups/") => {
+            json!({"name": format!("Made by {who:?}"), "permissions": []})
+        }
         ("native", "owners") => json!({"owners": [app.id("edda")]}),
         ("native", "connections") => json!({"name": format!("Made by {who:?}"), "kind": "ldap"}),
         ("native", "{user}" | "{group}") if route.method == "PUT" => json!({}),
         ("native", "webhooks") => json!({"url": "https://hooks.example", "events": ["*"]}),
         ("native", "keys") => json!({"user": app.id("vera"), "access": "read"}),
+        ("native", "check") => json!({"checks": [{"user": app.id("vera"), "group": app.id("eng")}]}),
+        ("authzen", _) => json!({
+            "subject": {"type": "user", "id": app.id("vera")},
+            "action": {"name": "member"},
+            "resource": {"type": "group", "id": app.id("eng")},
+        }),
         ("secoda", "group") => json!({"name": format!("Made by {who:?}")}),
         ("secoda", "user") => json!({"email": format!("{who:?}@new.example")}),
         ("cakewalk", "Users") => json!({"userIds": [app.id("gus")], "triggeredByUserId": app.id("ada")}),
@@ -92,6 +102,9 @@ fn body(app: &App, route: &Route, who: Who) -> Value {
         ("companies-v3", "companies" | "{companyId}") => json!({"name": format!("Made by {who:?}")}),
         ("companies-v3", "users") => json!({"name": "New", "email": format!("{who:?}@new.example")}),
         ("companies-v3", "list") => json!({"companyId": {"id": app.id("northwind")}, "pagination": {}}),
+        ("companies-v3", "roles") => {
+            json!({"name": "R", "description": "", "isPlatformRole": false, "permissions": [], "pagination": {}})
+        }
         ("companies-v3", "members") => json!({"pagination": {}, "userIdsToAdd": [app.id("gus")]}),
         _ => json!({}),
     }

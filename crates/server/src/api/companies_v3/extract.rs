@@ -4,7 +4,7 @@ use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request, State
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use guildhall_domain::caller::Caller;
-use guildhall_domain::ids::{CompanyId, GroupId, UserId};
+use guildhall_domain::ids::{CompanyId, GroupId, RoleId, UserId};
 use guildhall_domain::{Error, Result};
 use http::Method;
 use http::request::Parts;
@@ -32,7 +32,7 @@ macro_rules! in_path {
         }
     )+};
 }
-in_path!(CompanyId = "companyId", GroupId = "groupId", UserId = "userId");
+in_path!(CompanyId = "companyId", GroupId = "groupId", UserId = "userId", RoleId = "roleId");
 
 async fn id<T: InPath, S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<T, Failure> {
     let all = RawPathParams::from_request_parts(parts, state).await.map_err(Error::internal)?;
@@ -88,6 +88,9 @@ pub(super) fn reads(method: &Method, path: &str) -> bool {
             segments[..],
             ["v3", "companies", _, "user-groups", "list"]
                 | ["v3", "companies", _, "user-groups", _, "members"]
+                | ["v3", "companies", _, "user-groups", _, "roles"]
+                | ["v3", "companies", _, "roles"]
+                | ["v3", "companies", _, "roles", "applicable-scopes"]
                 | ["v3", "users", _, "user-groups"]
                 | ["v3", "users", "list"]
         )
@@ -128,14 +131,22 @@ mod tests {
             "/v3/companies/c/user-groups/list",
             "/v3/companies/c/user-groups/g/members",
             "/v3/users/u/user-groups",
+            "/v3/companies/c/user-groups/g/roles",
+            "/v3/companies/c/roles",
+            "/v3/companies/c/roles/applicable-scopes",
             "/v3/users/list",
         ] {
             assert!(post(path), "{path}");
             assert!(!reads(&Method::PATCH, path), "{path}");
         }
-        for path in
-            ["/v3/companies/c/user-groups", "/v2/users", "/v2/users/u/activate", "/v2/companies", "/v3/users/list/"]
-        {
+        for path in [
+            "/v3/companies/c/user-groups",
+            "/v3/roles",
+            "/v2/users",
+            "/v2/users/u/activate",
+            "/v2/companies",
+            "/v3/users/list/",
+        ] {
             assert!(!post(path), "{path}");
         }
     }

@@ -23,8 +23,12 @@ use crate::http::caller::Auth;
 
 /// What the people are called of whom these groups speak, read in one batch.
 async fn names(app: &App, caller: &Caller, groups: &[Arc<Group>]) -> Result<Names> {
-    let ids: BTreeSet<UserId> =
-        groups.iter().flat_map(|group| [group.created_by, group.updated_by]).flatten().collect();
+    names_of(app, caller, groups.iter().flat_map(|group| [group.created_by, group.updated_by]).flatten().collect())
+        .await
+}
+
+/// What these people are called, read in one batch.
+pub(super) async fn names_of(app: &App, caller: &Caller, ids: BTreeSet<UserId>) -> Result<Names> {
     let ids: Vec<UserId> = ids.into_iter().collect();
     match app.engine().people(caller, &ids).await {
         Ok(people) => {

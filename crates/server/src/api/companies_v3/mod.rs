@@ -10,6 +10,7 @@ mod extract;
 pub(crate) mod fuzz;
 mod groups;
 mod members;
+mod roles;
 mod speak;
 mod token;
 mod users;
@@ -39,6 +40,14 @@ fn inside() -> OpenApiRouter<App> {
         .routes(routes!(groups::get, groups::update, groups::patch, groups::delete))
         .routes(routes!(members::list, members::change))
         .routes(routes!(groups::of_user))
+        .routes(routes!(roles::of_group, roles::change))
+        .routes(routes!(roles::list))
+        .routes(routes!(roles::create))
+        .routes(routes!(roles::get))
+        .routes(routes!(roles::permissions))
+        .routes(routes!(roles::company_permissions))
+        .routes(routes!(roles::applicable_scopes))
+        .routes(routes!(roles::rbac_info))
         .routes(routes!(users::list))
         .routes(routes!(users::find, users::create))
         .routes(routes!(users::get, users::update, users::delete))
@@ -81,6 +90,7 @@ pub fn routes(app: &App) -> Router<App> {
         (name = "Token", description = "Client credentials for a token"),
         (name = "User groups", description = "Groups of people"),
         (name = "Members", description = "Who is in a group"),
+        (name = "Roles", description = "What groups give, and what that makes of people"),
         (name = "Users", description = "People"),
         (name = "Companies", description = "Tenants")
     ),

@@ -22,6 +22,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Members", "Who is in a group, and why."),
     ("Nesting", "Which groups are inside which."),
     ("Owners", "Who owns a group."),
+    ("Roles", "What groups give their members, and what that makes of people."),
     ("Connections", "Identity sources, and which people and groups each of them knows."),
     ("Apps", "Work applications, their permission levels and custom fields."),
     ("Accesses", "Who has which app, and which apps groups give and hide."),
@@ -31,7 +32,8 @@ const TAGS: &[(&str, &str)] = &[
 ];
 
 /// Listings that are never cut into pages.
-const WHOLE: &[&str] = &["listOwners", "listChildren", "listParents", "listReasons", "listAppGroups"];
+const WHOLE: &[&str] =
+    &["listOwners", "listChildren", "listParents", "listReasons", "listAppGroups", "listRoles", "listGroupRoles"];
 
 /// The refusals: status, name of the component, words.
 const REFUSALS: &[(&str, &str, &str)] = &[
@@ -137,10 +139,18 @@ fn header_parameter(operation: &mut Operation, name: &str, words: &str, schema: 
 }
 
 fn share(path: &str, method: &str, operation: &mut Operation) {
-    let reads = method == "get";
+    let bodiless = method == "get";
+    let reads = bodiless || path.ends_with("/check");
     // Records with a version, and what moves them.
-    let record =
-        ["", "/users/{user}", "/groups/{group}", "/connections/{connection}", "/webhooks/{webhook}", "/apps/{app}"];
+    let record = [
+        "",
+        "/users/{user}",
+        "/groups/{group}",
+        "/connections/{connection}",
+        "/webhooks/{webhook}",
+        "/apps/{app}",
+        "/roles/{role}",
+    ];
     let record = path.strip_prefix("/v1/companies/{company}").is_some_and(|rest| record.contains(&rest));
     let versioned = record || path.ends_with("/archive") || path.ends_with("/deactivate");
     if reads {
@@ -199,7 +209,8 @@ fn share(path: &str, method: &str, operation: &mut Operation) {
     }
     for (status, name, _) in REFUSALS {
         let fits = match *status {
-            "408" | "413" | "415" | "409" | "422" => !reads,
+            "408" | "413" | "415" => !bodiless,
+            "409" | "422" => !reads,
             "404" => path.contains("{company}"),
             _ => true,
         };

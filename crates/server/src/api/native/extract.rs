@@ -56,6 +56,20 @@ pub(super) struct Change<P, B = NoBody, Q = Nothing> {
     pub(super) once: Option<Fingerprint>,
 }
 
+/// A read whose question stands in a body: who asks, of what.
+pub(super) struct Inquire<P, B> {
+    /// The caller, at work in the company that the path names.
+    pub(super) caller: Caller,
+    /// The body.
+    pub(super) body: B,
+    place: std::marker::PhantomData<fn() -> P>,
+}
+
+/// The POSTs that only read, which a read-only key may send.
+pub(super) fn reads(method: &Method, path: &str) -> bool {
+    *method == Method::POST && matches!(path.split('/').collect::<Vec<_>>()[..], ["", "v1", "companies", _, "check"])
+}
+
 /// A query without parameters.
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -195,6 +209,21 @@ fn previewed(uri: &Uri) -> Result<(Uri, bool)> {
     let rest: Vec<&str> = query.split('&').filter(|pair| !named(pair)).collect();
     let target = if rest.is_empty() { uri.path().to_owned() } else { format!("{}?{}", uri.path(), rest.join("&")) };
     Ok((target.parse().map_err(Error::internal)?, preview))
+}
+
+impl<P: Place, B: FromBody> FromRequest<App> for Inquire<P, B> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
+        let (mut parts, body) = request.into_parts();
+        let (caller, _) = place::<P>(&mut parts, app).await?;
+        query::<Nothing>(&parts.uri)?;
+        if let Some(asked) = min_revision(&parts.headers)? {
+            app.engine().at_least(caller.company, asked).await?;
+        }
+        let bytes = read(body, app).await?;
+        Ok(Self { caller, body: B::read(&parts.headers, &bytes)?, place: std::marker::PhantomData })
+    }
 }
 
 async fn read(body: Body, app: &App) -> Result<bytes::Bytes, Failure> {

@@ -5,6 +5,7 @@
 
 mod accesses;
 mod apps;
+mod check;
 mod companies;
 mod connections;
 mod describe;
@@ -21,6 +22,7 @@ mod nestings;
 mod once;
 mod owners;
 mod reasons;
+mod roles;
 mod users;
 mod webhooks;
 mod wire;
@@ -53,8 +55,10 @@ pub fn table() -> OpenApiRouter<App> {
         .merge(groups::routes())
         .merge(members::routes())
         .merge(reasons::routes())
+        .merge(check::routes())
         .merge(nestings::routes())
         .merge(owners::routes())
+        .merge(roles::routes())
         .merge(keys::routes())
         .merge(connections::routes())
         .merge(webhooks::routes())
@@ -72,7 +76,7 @@ pub fn routes(app: &App) -> Router<App> {
         dialect: Dialect::Native,
         manner: Manner::Either,
         refuse: error::answer,
-        reads: |_, _| false,
+        reads: extract::reads,
     };
     Router::from(table()).route_layer(from_fn(error::settle)).route_layer(from_fn_with_state(door, identify))
 }

@@ -137,6 +137,10 @@ fn rich() -> String {
                "customFields": [{"id": "e5000000-0000-4000-8000-000000000001", "name": "Who", "type": "user", "value": "e1000000-0000-4000-8000-000000000002", "required": true},
                                 {"id": "e5000000-0000-4000-8000-000000000002", "name": "Which", "type": "select", "options": [{"id": "e5000000-0000-4000-8000-000000000003", "name": "One"}]},
                                 {"id": "e5000000-0000-4000-8000-000000000004", "name": "When", "type": "date", "value": "2026-01-31"}]}),
+        json!({"type": "groupRole", "company": other, "group": "e2000000-0000-4000-8000-000000000001", "role": "e6000000-0000-4000-8000-000000000001",
+               "scope": {"audiences": [{"predicates": [{"type": "COMPANY", "comparator": "IN", "values": [other]}, {"type": "STEALTH_TYPE", "comparator": "IN", "values": ["STEALTH_TYPE_1", "STEALTH_TYPE_2"]}]}]}}),
+        json!({"type": "role", "id": "e6000000-0000-4000-8000-000000000001", "company": other, "name": "Readers", "description": "See all", "permissions": [{"permission": "ACCESS_MANAGEMENT", "actions": ["READ"]}]}),
+        json!({"type": "role", "id": "e6000000-0000-4000-8000-000000000002", "company": other, "name": "Nothing", "permissions": []}),
     ];
     let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
     // Line ends, empty lines and a byte order mark as editors leave them.
@@ -175,7 +179,7 @@ async fn one_wrong_line_leaves_nothing_behind() {
         (r#"{"type":"nesting","company":"x"}"#, "company: is not a UUID"),
         (
             r#"{"type":"usr"}"#,
-            "`usr` is not a type of record; there are company, user, group, connection, membership, nesting, app, groupApp and access",
+            "`usr` is not a type of record; there are company, user, group, connection, membership, nesting, role, groupRole, app, groupApp and access",
         ),
         (r#"{"type":"user","colour":"red"}"#, "`colour` is not a member of a user"),
         (r#"{"type":"user","id":"7"}"#, "id: is not a UUID"),
@@ -218,6 +222,26 @@ async fn one_wrong_line_leaves_nothing_behind() {
         (
             r#"{"type":"nesting","company":"c0000000-0000-4000-8000-000000000001","parent":"b0000000-0000-4000-8000-000000000002","child":"0b8b52f0-5c8e-4a55-8a7c-6f0d3c7b9e21"}"#,
             "child: no group has the id",
+        ),
+        (
+            r#"{"type":"role","id":"a0000000-0000-4000-8000-000000009999","name":"N","permissions":[]}"#,
+            "is the platform's",
+        ),
+        (
+            r#"{"type":"role","id":"a0000000-0000-4000-8000-000000009999","company":"c0000000-0000-4000-8000-000000000001","name":"N","permissions":[{"permission":"x","actions":[]}]}"#,
+            "permission: must be one of",
+        ),
+        (
+            r#"{"type":"groupRole","company":"c0000000-0000-4000-8000-000000000001","group":"b0000000-0000-4000-8000-000000000002","role":"a0000000-0000-4000-8000-00000000aaaa","scope":{"audiences":[{"predicates":[{"type":"PLATFORM","values":["x"]}]}]}}"#,
+            "role: no role has the id a0000000-0000-4000-8000-00000000aaaa",
+        ),
+        (
+            r#"{"type":"groupRole","company":"c0000000-0000-4000-8000-000000000001","group":"a0000000-0000-4000-8000-00000000aaaa","role":"a0000000-0000-4000-8000-00000000aaaa","scope":{"audiences":[{"predicates":[{"type":"PLATFORM","values":["x"]}]}]}}"#,
+            "group: no group has the id a0000000-0000-4000-8000-00000000aaaa",
+        ),
+        (
+            r#"{"type":"groupRole","company":"c0000000-0000-4000-8000-000000000001","group":"b0000000-0000-4000-8000-000000000002","role":"a0000000-0000-4000-8000-00000000aaaa","scope":{"audiences":[]}}"#,
+            "scope.audiences: must not be empty",
         ),
         (
             r#"{"type":"nesting","company":"c0000000-0000-4000-8000-000000000001","parent":"b0000000-0000-4000-8000-000000000002","child":"b0000000-0000-4000-8000-000000000002"}"#,

@@ -10,6 +10,7 @@ macro_rules! told {
 
 mod groups;
 mod members;
+mod roles;
 mod search;
 mod tenants;
 mod token;
@@ -57,6 +58,7 @@ fn operations(app: &App) -> Vec<(&'static str, String, Option<Value>, u16, bool)
     let gus = app.id("gus");
     let northwind = app.id("northwind");
     let named = json!({"name": "Travel", "description": ""});
+    let role = json!({"name": "R", "description": "", "isPlatformRole": false, "permissions": []});
     vec![
         ("POST", format!("{}/list", groups(app)), Some(all()), 200, true),
         ("POST", groups(app), Some(named.clone()), 200, false),
@@ -66,6 +68,14 @@ fn operations(app: &App) -> Vec<(&'static str, String, Option<Value>, u16, bool)
         ("POST", members(app, "eng"), Some(all()), 200, true),
         ("PATCH", members(app, "eng"), Some(json!({"userIdsToAdd": [gus]})), 200, false),
         ("DELETE", group(app, "ops"), None, 200, false),
+        ("POST", format!("{}/roles", group(app, "eng")), Some(json!({})), 200, true),
+        ("PATCH", format!("{}/roles", group(app, "eng")), Some(json!({})), 200, false),
+        ("POST", format!("/v3/companies/{northwind}/roles"), Some(all()), 200, true),
+        ("POST", "/v3/roles".into(), Some(role), 200, false),
+        ("GET", "/v3/permissions".into(), None, 200, true),
+        ("GET", format!("/v3/companies/{northwind}/permissions"), None, 200, true),
+        ("POST", format!("/v3/companies/{northwind}/roles/applicable-scopes"), Some(json!({})), 200, true),
+        ("GET", format!("/v3/users/{gus}/rbac-info"), None, 200, true),
         ("POST", format!("/v3/users/{gus}/user-groups"), Some(json!({})), 200, true),
         ("POST", "/v3/users/list".into(), Some(json!({"companyId": {"id": northwind}, "pagination": {}})), 200, true),
         ("GET", "/v2/users".into(), None, 200, true),

@@ -1,6 +1,7 @@
 //! Guildhall's own dialect over HTTP.
 
 mod apps;
+mod check;
 mod companies;
 mod connections;
 mod events;
@@ -12,6 +13,7 @@ mod once;
 mod openapi;
 mod preview;
 mod reasons;
+mod roles;
 mod table;
 mod users;
 mod versions;

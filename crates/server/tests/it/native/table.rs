@@ -44,6 +44,7 @@ fn calls(app: &App, who: Who, hook: (Uuid, Uuid)) -> Vec<(&'static str, String, 
         ("PUT", at(app, "/groups/{eng}/members/{gus}"), None),
         ("GET", at(app, "/groups/{eng}/members/{vera}"), None),
         ("DELETE", at(app, "/groups/{eng}/members/{gus}"), None),
+        ("POST", at(app, "/check"), Some(json!({"checks": [{"user": app.id("gus"), "group": app.id("eng")}]}))),
         ("GET", at(app, "/groups/{eng}/owners"), None),
         ("PUT", at(app, "/groups/{eng}/owners"), Some(json!({"owners": [app.id("edda")]}))),
         ("PUT", at(app, "/groups/{eng}/owners/{ops}"), None),
@@ -61,6 +62,14 @@ fn calls(app: &App, who: Who, hook: (Uuid, Uuid)) -> Vec<(&'static str, String, 
         ("GET", at(app, "/groups/{eng}/apps"), None),
         ("DELETE", at(app, "/groups/{eng}/apps/{ledger}"), None),
         ("DELETE", at(app, &format!("/apps/{}", uuid(9))), None),
+        ("GET", at(app, "/roles"), None),
+        ("POST", at(app, "/roles"), Some(json!({"name": format!("Of {who:?}"), "permissions": []}))),
+        ("GET", at(app, &format!("/roles/{}", uuid(7))), None),
+        ("PATCH", at(app, &format!("/roles/{}", uuid(7))), Some(json!({}))),
+        ("DELETE", at(app, &format!("/roles/{}", uuid(7))), None),
+        ("GET", at(app, "/groups/{eng}/roles"), None),
+        ("POST", at(app, "/groups/{eng}/roles"), Some(json!({}))),
+        ("GET", at(app, "/users/{vera}/permissions"), None),
         ("GET", at(app, "/keys"), None),
         ("POST", at(app, "/keys"), Some(json!({"user": ada, "access": "read"}))),
         ("GET", at(app, &key(Who::Viewer)), None),
@@ -195,6 +204,9 @@ async fn every_route_refuses_what_it_cannot_read() {
                 && !path.contains("/accesses/")
             {
                 assert_eq!(problem(&admin.call(method, &path, None).await), "400 malformed", "{what}");
+            }
+            if path.ends_with("/check") {
+                continue; // a read: it knows nothing of the headers of changes
             }
             for (header, wrong) in [("idempotency-key", ""), ("idempotency-key", "\"a"), ("if-match", "x")] {
                 let reply = client(&app).with(header, wrong).call(method, &path, body.clone()).await;

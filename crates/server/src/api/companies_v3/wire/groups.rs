@@ -36,7 +36,7 @@ pub(crate) enum Names {
 
 impl Names {
     /// C3-8: who is nobody any more, or never was a person, is called Guildhall and has the nil id.
-    fn tell(&self, user: Option<UserId>) -> UserReference {
+    pub(crate) fn tell(&self, user: Option<UserId>) -> UserReference {
         match (self, user) {
             (Self::Withheld, Some(id)) => UserReference { id: id.uuid(), name: None },
             (Self::Known(names), Some(id)) if names.contains_key(&id) => {

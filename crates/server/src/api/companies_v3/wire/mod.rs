@@ -5,6 +5,7 @@ pub(super) mod groups;
 pub(super) mod lists;
 pub(super) mod members;
 pub(super) mod people;
+pub(super) mod roles;
 pub(super) mod scalars;
 
 use axum::Json;

@@ -1,7 +1,6 @@
 //! The small parts of this dialect's JSON: ids, instants, words, numbers, and objects that are objects.
 
 use std::fmt;
-use std::marker::PhantomData;
 
 use guildhall_domain::ids::parse_uuid;
 use guildhall_domain::{Error, Result, Timestamp};
@@ -11,25 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// A JSON object read as `T`. A list in its place is refused, which serde alone would take for the fields in order.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Object<T>(pub(crate) T);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Members<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
-            type Value = T;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
-                T::deserialize(MapAccessDeserializer::new(map))
-            }
-        }
-        from.deserialize_map(Members(PhantomData)).map(Self)
-    }
-}
+pub(crate) use crate::http::body::Object;
 
 /// Reads a JSON string by `read`, which says what is wrong with it.
 pub(super) struct Text<T>(pub(super) fn(&str) -> Result<T, String>, pub(super) &'static str);

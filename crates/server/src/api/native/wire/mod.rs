@@ -2,6 +2,7 @@
 
 mod accesses;
 mod apps;
+mod check;
 mod companies;
 mod connections;
 mod events;
@@ -10,10 +11,13 @@ mod keys;
 mod members;
 mod preview;
 mod reasons;
+mod roles;
 mod users;
 mod webhooks;
 
-use guildhall_domain::ids::{AppId, CompanyId, ConnectionId, DeliveryId, GroupId, KeyId, ReasonId, UserId, WebhookId};
+use guildhall_domain::ids::{
+    AppId, CompanyId, ConnectionId, DeliveryId, GroupId, KeyId, ReasonId, RoleId, UserId, WebhookId,
+};
 use guildhall_domain::patch::Patch;
 use guildhall_domain::{Result, Timestamp, name};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -25,6 +29,7 @@ use crate::http::patch::Field;
 
 pub(super) use accesses::{AppAccess, AppGroup, GiveAccess, GroupApp, LinkApp, ListGroupApps, UserAccess};
 pub(super) use apps::{App, EditApp, ListApps, NewApp};
+pub(super) use check::{Checked, Checks};
 pub(super) use companies::{Company, CreatedCompany, EditCompany, NewCompany};
 pub(super) use connections::{Connection, EditConnection, Link, ListLinks, NewConnection, SetLink};
 pub(super) use events::{Event, ListEvents};
@@ -35,6 +40,7 @@ pub(super) use members::{
 };
 pub(super) use preview::Preview;
 pub(super) use reasons::{AddTerms, EditReason, Ending, ListEndings, Reasons};
+pub(super) use roles::{AccessRole, AccessRoles, ChangeGroupRoles, EditRole, GroupRoles, NewRole, Permissions};
 pub(super) use users::{EditUser, Erase, ListUsers, NewUser, User, merged};
 pub(super) use webhooks::{
     Delivery, EditWebhook, Hook, ListDeliveries, NewWebhook, Resumption, SigningKeys, Webhook, WebhookRotation,
@@ -324,6 +330,13 @@ places! {
         /// The app's id.
         app as app_id: AppId
     }
+    /// A path of a role.
+    OfRole {
+        /// The company's id; the nil id for the platform.
+        company as company_id: CompanyId,
+        /// The role's id.
+        role as role_id: RoleId
+    }
     /// A path of a key.
     OfKey {
         /// The company's id.
@@ -381,6 +394,7 @@ in_company!(
     OfWebhook,
     OfDelivery,
     OfReason,
+    OfRole,
     OfKey,
     OfConnection,
     OfLinkedUser,

@@ -1,0 +1,330 @@
+//! This dialect's JSON (§5 to §8): pure, no async. Members that are not known here are ignored, as in every extensible
+//! protocol; those that are known must have their form.
+
+use std::fmt;
+
+use guildhall_domain::{Error, Result};
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+
+use crate::http::body::Object;
+
+/// The most characters of a type or an action's name.
+const NAME: usize = 255;
+/// The most characters of an id.
+const ID: usize = 1000;
+
+/// Any JSON object: `properties` carry what policies of other servers look at. Here the rows tell.
+#[derive(Debug)]
+pub(super) struct AnyObject;
+
+impl<'de> Deserialize<'de> for AnyObject {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = AnyObject;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<AnyObject, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(AnyObject)
+            }
+        }
+        from.deserialize_map(Any)
+    }
+}
+
+/// A subject or a resource.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct Entity {
+    /// What it is: `user`, `group`.
+    #[serde(rename = "type")]
+    #[schema(example = "user", max_length = 255)]
+    pub(super) kind: String,
+    /// Which it is.
+    #[schema(max_length = 1000)]
+    pub(super) id: String,
+    /// Not looked at.
+    #[serde(default, rename = "properties")]
+    #[schema(value_type = Option<std::collections::HashMap<String, serde_json::Value>>)]
+    _properties: Option<AnyObject>,
+}
+
+/// A subject or a resource that is searched for: its id, if it has one, is ignored.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct EntityType {
+    /// What is searched for: `user`, `group`.
+    #[serde(rename = "type")]
+    #[schema(max_length = 255)]
+    pub(super) kind: String,
+    /// Not looked at.
+    #[serde(default, rename = "properties")]
+    #[schema(value_type = Option<std::collections::HashMap<String, serde_json::Value>>)]
+    _properties: Option<AnyObject>,
+}
+
+/// What the subject wants with the resource.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct Action {
+    /// For a group `member` (also through nesting) or `direct_member`.
+    #[schema(example = "member", max_length = 255)]
+    pub(super) name: String,
+    /// Not looked at.
+    #[serde(default, rename = "properties")]
+    #[schema(value_type = Option<std::collections::HashMap<String, serde_json::Value>>)]
+    _properties: Option<AnyObject>,
+}
+
+/// The circumstances. Nothing in them changes a decision.
+pub(super) type Context = AnyObject;
+
+/// One decision asked for.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub(super) struct Evaluation {
+    /// Who would act.
+    #[schema(value_type = Option<Entity>)]
+    pub(super) subject: Option<Object<Entity>>,
+    /// How.
+    #[schema(value_type = Option<Action>)]
+    pub(super) action: Option<Object<Action>>,
+    /// On what.
+    #[schema(value_type = Option<Entity>)]
+    pub(super) resource: Option<Object<Entity>>,
+    /// Under which circumstances.
+    #[serde(rename = "context")]
+    #[schema(value_type = Option<std::collections::HashMap<String, serde_json::Value>>)]
+    _context: Option<Context>,
+}
+
+/// Many decisions asked for; `subject`, `action`, `resource` and `context` stand in for those that an evaluation lacks.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct Evaluations {
+    /// Who would act.
+    #[schema(value_type = Option<Entity>)]
+    subject: Option<Object<Entity>>,
+    /// How.
+    #[schema(value_type = Option<Action>)]
+    action: Option<Object<Action>>,
+    /// On what.
+    #[schema(value_type = Option<Entity>)]
+    resource: Option<Object<Entity>>,
+    /// Under which circumstances.
+    #[serde(rename = "context")]
+    #[schema(value_type = Option<std::collections::HashMap<String, serde_json::Value>>)]
+    _context: Option<Context>,
+    /// The evaluations.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<Evaluation>>, max_items = 1000)]
+    evaluations: Option<Vec<Object<Evaluation>>>,
+    /// How they are carried out.
+    #[schema(value_type = Option<Options>)]
+    options: Option<Object<Options>>,
+}
+
+/// How evaluations are carried out.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub(super) struct Options {
+    /// When to stop.
+    evaluations_semantic: Option<Semantic>,
+}
+
+/// When a list of evaluations stops.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Semantic {
+    /// At its end.
+    #[default]
+    ExecuteAll,
+    /// Behind the first that is denied.
+    DenyOnFirstDeny,
+    /// Behind the first that is permitted.
+    PermitOnFirstPermit,
+}
+
+/// One decision.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub(super) struct Decision {
+    /// Is it permitted?
+    pub(super) decision: bool,
+}
+
+/// Many decisions, in the order of the evaluations.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Decisions {
+    /// The decisions, up to where the semantic stops.
+    pub(super) evaluations: Vec<Decision>,
+}
+
+/// Many decisions, or the one of a request without a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(super) enum Decided {
+    /// One decision.
+    One(Decision),
+    /// Many decisions.
+    Many(Decisions),
+}
+
+/// Which part of a result is wanted.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub(super) struct PageRequest {
+    /// The `next_token` of the page before.
+    pub(super) token: Option<String>,
+    /// The most results of a page: 100 if it is left out, never more than 1,000.
+    #[schema(minimum = 0)]
+    pub(super) limit: Option<u64>,
+    /// More wishes.
+    #[serde(default)]
+    #[schema(value_type = Option<PageWishes>)]
+    pub(super) properties: Option<Object<PageWishes>>,
+}
+
+/// Wishes of our own.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub(super) struct PageWishes {
+    /// Count all results as well?
+    pub(super) total: Option<bool>,
+}
+
+/// Which users may?
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct SubjectSearch {
+    /// What is searched for.
+    #[schema(value_type = EntityType)]
+    pub(super) subject: Object<EntityType>,
+    /// How they would act.
+    #[schema(value_type = Action)]
+    pub(super) action: Object<Action>,
+    /// On what.
+    #[schema(value_type = Entity)]
+    pub(super) resource: Object<Entity>,
+    #[serde(default, rename = "context")]
+    #[schema(value_type = Option<std::collections::HashMap<String, serde_json::Value>>)]
+    _context: Option<Context>,
+    /// Which part of the result is wanted.
+    #[serde(default)]
+    #[schema(value_type = Option<PageRequest>)]
+    pub(super) page: Option<Object<PageRequest>>,
+}
+
+/// Which resources may this user?
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct ResourceSearch {
+    /// Who would act.
+    #[schema(value_type = Entity)]
+    pub(super) subject: Object<Entity>,
+    /// How.
+    #[schema(value_type = Action)]
+    pub(super) action: Object<Action>,
+    /// What is searched for.
+    #[schema(value_type = EntityType)]
+    pub(super) resource: Object<EntityType>,
+    #[serde(default, rename = "context")]
+    #[schema(value_type = Option<std::collections::HashMap<String, serde_json::Value>>)]
+    _context: Option<Context>,
+    /// Which part of the result is wanted.
+    #[serde(default)]
+    #[schema(value_type = Option<PageRequest>)]
+    pub(super) page: Option<Object<PageRequest>>,
+}
+
+/// Which actions may this user on this resource?
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct ActionSearch {
+    /// Who would act.
+    #[schema(value_type = Entity)]
+    pub(super) subject: Object<Entity>,
+    /// On what.
+    #[schema(value_type = Entity)]
+    pub(super) resource: Object<Entity>,
+    #[serde(default, rename = "context")]
+    #[schema(value_type = Option<std::collections::HashMap<String, serde_json::Value>>)]
+    _context: Option<Context>,
+    /// Which part of the result is wanted.
+    #[serde(default)]
+    #[schema(value_type = Option<PageRequest>)]
+    pub(super) page: Option<Object<PageRequest>>,
+}
+
+/// Where a page of results stands in all of them.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct PageResponse {
+    /// Asks for the next page; empty on the last one.
+    pub(super) next_token: String,
+    /// How many results this page has.
+    pub(super) count: usize,
+    /// How many there are, when `page.properties.total` asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) total: Option<u64>,
+}
+
+/// A page of results.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Found<T> {
+    /// Where it stands.
+    pub(super) page: PageResponse,
+    /// The results.
+    pub(super) results: Vec<T>,
+}
+
+/// A subject or resource that was found.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct FoundEntity {
+    /// What it is.
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+    /// Which it is.
+    pub(super) id: uuid::Uuid,
+}
+
+/// An action that was found.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct FoundAction {
+    /// Its name.
+    pub(super) name: &'static str,
+}
+
+fn text(at: &str, member: &str, text: &str, most: usize) -> Result<()> {
+    match text.chars().count() {
+        n if n > most => Err(Error::invalid(format!("{at}.{member}"), format!("is longer than {most} characters"))),
+        0 => Err(Error::invalid(format!("{at}.{member}"), "must not be empty")),
+        _ => Ok(()),
+    }
+}
+
+impl Evaluations {
+    /// The stand-ins, which are the one evaluation where there is no list; the list; and when it stops.
+    pub(super) fn split(self) -> (Evaluation, Vec<Evaluation>, Semantic) {
+        let Self { subject, action, resource, _context, evaluations, options } = self;
+        let semantic = options.and_then(|options| options.0.evaluations_semantic).unwrap_or_default();
+        let list = evaluations.unwrap_or_default().into_iter().map(|one| one.0).collect();
+        (Evaluation { subject, action, resource, _context }, list, semantic)
+    }
+}
+
+impl Entity {
+    /// The same entity, if its texts are in bounds; `at` is where it stands.
+    pub(super) fn checked(&self, at: &str) -> Result<&Self> {
+        text(at, "type", &self.kind, NAME)?;
+        text(at, "id", &self.id, ID)?;
+        Ok(self)
+    }
+}
+
+impl EntityType {
+    /// As [`Entity::checked`].
+    pub(super) fn checked(&self, at: &str) -> Result<&Self> {
+        text(at, "type", &self.kind, NAME)?;
+        Ok(self)
+    }
+}
+
+impl Action {
+    /// As [`Entity::checked`].
+    pub(super) fn checked(&self, at: &str) -> Result<&Self> {
+        text(at, "name", &self.name, NAME)?;
+        Ok(self)
+    }
+}
