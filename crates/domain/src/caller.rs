@@ -141,6 +141,8 @@ pub struct Caller {
     pub once: Option<Once>,
     /// Is a change only to be tried, and what it would do be told?
     pub preview: bool,
+    /// The confirmation that a call held by the brake was answered with, when it is sent again.
+    pub confirmation: Option<String>,
 }
 
 impl Caller {
@@ -158,6 +160,7 @@ impl Caller {
             request,
             once: None,
             preview: false,
+            confirmation: None,
         }
     }
 

@@ -28,11 +28,17 @@ pub struct Settings {
     pub restore_days: u32,
     /// Days for which closed rows stay; none keeps them for ever. Default none.
     pub history_days: Option<u32>,
+    /// The brake: a whole list that would take more members out of a group than this is held, 1 to 100,000.
+    /// Default 50.
+    pub brake_members: u32,
+    /// The brake: so is one that would take more than these percent of them, 1 to 100, and at least
+    /// [`Self::BRAKE_LEAST`]. Default 20.
+    pub brake_percent: u32,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { unique_group_names: false, restore_days: 30, history_days: None }
+        Self { unique_group_names: false, restore_days: 30, history_days: None, brake_members: 50, brake_percent: 20 }
     }
 }
 
@@ -45,6 +51,10 @@ pub struct EditSettings {
     pub restore_days: Patch<u32>,
     /// See [`Settings::history_days`].
     pub history_days: Patch<u32>,
+    /// See [`Settings::brake_members`].
+    pub brake_members: Patch<u32>,
+    /// See [`Settings::brake_percent`].
+    pub brake_percent: Patch<u32>,
 }
 
 impl Settings {
@@ -66,7 +76,30 @@ impl Settings {
             .try_map(days("settings.restoreDays", 0))?
             .apply_or(&mut self.restore_days, default.restore_days);
         changed |= edit.history_days.try_map(days("settings.historyDays", 1))?.apply(&mut self.history_days);
+        let within = |field: &'static str, most: u32| {
+            move |n: u32| match n {
+                n if (1..=most).contains(&n) => Ok(n),
+                _ => Err(Error::invalid(field, format!("must be 1 to {most}"))),
+            }
+        };
+        changed |= edit
+            .brake_members
+            .try_map(within("settings.brakeMembers", 100_000))?
+            .apply_or(&mut self.brake_members, default.brake_members);
+        changed |= edit
+            .brake_percent
+            .try_map(within("settings.brakePercent", 100))?
+            .apply_or(&mut self.brake_percent, default.brake_percent);
         Ok(changed)
+    }
+
+    /// Fewer removals than this are never held for their share alone.
+    pub const BRAKE_LEAST: usize = 10;
+
+    /// Does the brake hold a whole list that would take `leaving` of `members` out of a group?
+    pub fn brakes(&self, leaving: usize, members: usize) -> bool {
+        let share = leaving * 100 > members * self.brake_percent as usize;
+        leaving > self.brake_members as usize || leaving >= Self::BRAKE_LEAST && share
     }
 }
 

@@ -78,6 +78,18 @@ pub enum Error {
         /// Each member that would stay, and what holds it.
         held: Vec<(Uuid, String)>,
     },
+    /// The brake holds a whole list that would take too many members out of a group at once; nothing of it is kept.
+    #[error(
+        "this would remove {removals} of {members} members of the group; the brake holds it until an administrator releases it"
+    )]
+    Braked {
+        /// How many would be removed.
+        removals: usize,
+        /// How many there are.
+        members: usize,
+        /// What a caller of the native API sends to have it done all the same.
+        confirmation: String,
+    },
     /// The group is marked unmodifiable: its name, description, roles and scopes are frozen.
     #[error("this group is unmodifiable; its name and description are frozen, only its members may change")]
     Unmodifiable,
@@ -176,7 +188,7 @@ impl Error {
             Self::Conflict { .. } | Self::Cycle { .. } | Self::Taken { .. } | Self::Stale | Self::Ahead { .. } => {
                 "conflict"
             }
-            Self::Closed { .. } | Self::HeldMembers { .. } | Self::Unmodifiable => "protected",
+            Self::Closed { .. } | Self::HeldMembers { .. } | Self::Braked { .. } | Self::Unmodifiable => "protected",
             Self::Unauthenticated { .. } => "unauthenticated",
             Self::ReadOnlyKey => "read_only_key",
             Self::Forbidden { .. } => "forbidden",

@@ -89,6 +89,8 @@ pub enum Event {
     RoleDeleted { role: RoleId },
     /// What roles a group gives, and within which scopes, changed.
     RolesChanged { group: GroupId, added: Vec<(RoleId, Scope)>, removed: Vec<(RoleId, Scope)> },
+    /// A key may take so many members out of a group until then, in spite of the brake.
+    BrakeReleased { group: GroupId, key: KeyId, removals: u32, until: Timestamp },
     /// A key was made.
     KeyCreated {
         key: KeyId,
@@ -169,6 +171,7 @@ kinds! {
     Self::WebhookTested { .. } => "webhook.tested",
     Self::WebhookRedelivered { .. } => "webhook.redelivered",
     Self::SigningKeyCreated { .. } => "signing_key.created",
+    Self::BrakeReleased { .. } => "group.brake_released",
     Self::KeyCreated { .. } => "key.created",
     Self::KeyRotated { .. } => "key.rotated",
     Self::KeyRevoked { .. } => "key.revoked",
@@ -214,6 +217,7 @@ impl Event {
             | Self::GroupRestored { group }
             | Self::GroupPurged { group }
             | Self::OwnersChanged { group, .. }
+            | Self::BrakeReleased { group, .. }
             | Self::GroupNested { parent: group, .. }
             | Self::GroupUnnested { parent: group, .. }
             | Self::MembersChanged { group, .. }

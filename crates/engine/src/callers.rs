@@ -88,6 +88,7 @@ impl Engine {
             request,
             once: None,
             preview: false,
+            confirmation: None,
         })
     }
 

@@ -156,6 +156,9 @@ fn encode(event: &Event) -> (Value, Option<Value>) {
             }
             data
         }
+        Event::BrakeReleased { group, key, removals, until } => json!({
+            "group": group.to_string(), "key": key.to_string(), "removals": removals, "until": until.to_string(),
+        }),
         Event::GroupNested { parent, child } | Event::GroupUnnested { parent, child } => {
             json!({"group": parent.to_string(), "child": child.to_string()})
         }

@@ -4,6 +4,7 @@ mod accesses;
 mod app_events;
 mod apps;
 mod authz;
+mod brake;
 mod callers;
 mod clock;
 mod companies;
@@ -43,6 +44,7 @@ use guildhall_domain::{Error, Result};
 
 pub use accesses::{AccessNames, GiveAccess, HeldApp};
 pub use apps::{ShownApp, WholeApp};
+pub use brake::Release;
 pub use callers::{Presented, Token};
 pub use clock::Clock;
 pub use companies::NewCompany;

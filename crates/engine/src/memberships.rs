@@ -14,7 +14,7 @@ use crate::authz::{self, Action};
 use crate::groups::{self, Shown};
 use crate::store::{self, reasons};
 use crate::writer::Tx;
-use crate::{Engine, Written, connections, journal};
+use crate::{Engine, Written, brake, connections, journal};
 
 /// The most members that one call may change.
 pub(crate) const CHANGES: usize = 10_000;
@@ -220,6 +220,7 @@ pub(crate) async fn set_members(tx: &mut Tx, group: &Group, wanted: &[UserId]) -
     if !missing.is_empty() {
         return Err(Error::Unknown { field: "users".into(), noun: UserId::NOUN, ids: missing });
     }
+    brake::check(tx, group, &leaving, shown.len()).await?;
     let refused = take(tx, group.id, &leaving).await?.into_iter().filter_map(Result::err).collect();
     if let Some(held) = all_held(refused) {
         return Err(held);

@@ -78,6 +78,8 @@ pub(crate) fn settings_text(settings: &Settings) -> String {
         "uniqueGroupNames": settings.unique_group_names,
         "restoreDays": settings.restore_days,
         "historyDays": settings.history_days,
+        "brakeMembers": settings.brake_members,
+        "brakePercent": settings.brake_percent,
     })
     .to_string()
 }
@@ -91,6 +93,8 @@ pub(crate) fn read_settings(text: &str) -> Result<Settings> {
         unique_group_names: stored["uniqueGroupNames"].as_bool().unwrap_or(default.unique_group_names),
         restore_days: number("restoreDays").unwrap_or(default.restore_days),
         history_days: number("historyDays"),
+        brake_members: number("brakeMembers").unwrap_or(default.brake_members),
+        brake_percent: number("brakePercent").unwrap_or(default.brake_percent),
     })
 }
 

@@ -23,6 +23,7 @@ pub(crate) mod postgres;
 pub(crate) mod reasons;
 pub(crate) mod refusals;
 pub(crate) mod roles;
+pub(crate) mod releases;
 pub(crate) mod signing_keys;
 pub(crate) mod sqlite;
 pub(crate) mod statement;
@@ -52,6 +53,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         reasons::ALL,
         refusals::ALL,
         roles::ALL,
+        releases::ALL,
         signing_keys::ALL,
         users::ALL,
         webhooks::ALL,

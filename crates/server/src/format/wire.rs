@@ -50,6 +50,10 @@ struct Settings {
     restore_days: Field<u32>,
     #[serde(default)]
     history_days: Field<u32>,
+    #[serde(default)]
+    brake_members: Field<u32>,
+    #[serde(default)]
+    brake_percent: Field<u32>,
 }
 
 #[derive(Deserialize)]
@@ -291,6 +295,8 @@ impl Company {
             unique_group_names: patch(self.settings.unique_group_names),
             restore_days: patch(self.settings.restore_days),
             history_days: patch(self.settings.history_days),
+            brake_members: patch(self.settings.brake_members),
+            brake_percent: patch(self.settings.brake_percent),
         };
         Ok(CompanyRecord { id: CompanyId::new(self.id.0), name: self.name, settings })
     }

@@ -70,12 +70,15 @@ struct SettingsPart {
     restore_days: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     history_days: Option<u32>,
+    brake_members: u32,
+    brake_percent: u32,
 }
 
 impl<'a> CompanyLine<'a> {
     fn of(company: &'a Company) -> Self {
-        let Settings { unique_group_names, restore_days, history_days } = company.settings;
-        let settings = SettingsPart { unique_group_names, restore_days, history_days };
+        let Settings { unique_group_names, restore_days, history_days, brake_members, brake_percent } =
+            company.settings;
+        let settings = SettingsPart { unique_group_names, restore_days, history_days, brake_members, brake_percent };
         Self { r#type: "company", id: company.id.uuid(), name: &company.name, settings }
     }
 }

@@ -207,7 +207,9 @@ fn told(error: &Error) -> (StatusCode, ErrorMessage) {
         }
         // C3-4: 409 is no status of this dialect, so what stands in the way is a bad request.
         Error::Taken { field, why } => (StatusCode::BAD_REQUEST, about(field, why)),
-        Error::Conflict { .. } | Error::Cycle { .. } | Error::Closed { .. } => plain(StatusCode::BAD_REQUEST, INVALID),
+        Error::Conflict { .. } | Error::Braked { .. } | Error::Cycle { .. } | Error::Closed { .. } => {
+            plain(StatusCode::BAD_REQUEST, INVALID)
+        }
         Error::HeldMembers { held } => {
             let (status, message) = plain(StatusCode::BAD_REQUEST, INVALID);
             (status, message.with_each("userId", held.iter().map(|(id, _)| id)))

@@ -67,6 +67,9 @@ pub(super) struct Problem {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub(super) cycle: Vec<Uuid>,
+    /// What `Guildhall-Confirmation` has to say for a removal that the brake held to be done all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) confirmation: Option<String>,
 }
 
 /// The same problem for one item of a bulk call.
@@ -92,6 +95,7 @@ impl Problem {
             errors: Vec::new(),
             members: Vec::new(),
             cycle: Vec::new(),
+            confirmation: None,
         }
     }
 
@@ -128,6 +132,10 @@ impl Problem {
             Error::HeldMembers { held } => {
                 let members = held.iter().map(|(user, by)| HeldMember { user: *user, held_by: by.clone() }).collect();
                 Self { members, ..new(StatusCode::CONFLICT, "held-members", "Members are held by something else") }
+            }
+            Error::Braked { confirmation, .. } => {
+                let problem = new(StatusCode::CONFLICT, "braked", "Too many members would be removed at once");
+                Self { confirmation: Some(confirmation.clone()), ..problem }
             }
             Error::Unmodifiable => new(StatusCode::CONFLICT, "unmodifiable", "The group is unmodifiable"),
             Error::Unauthenticated { .. } => {
@@ -347,6 +355,7 @@ mod tests {
             Error::Taken { field: "email".into(), why: "belongs to another user".into() },
             Error::Closed { by: "hr".into() },
             Error::HeldMembers { held: vec![(Uuid::nil(), "a rule".into())] },
+            Error::Braked { removals: 60, members: 100, confirmation: "c".into() },
             Error::Unmodifiable,
             Error::Unauthenticated { why: "no" },
             Error::ReadOnlyKey,
@@ -368,6 +377,7 @@ mod tests {
         409 taken ["email"] 0: email: belongs to another user
         409 closed-group [] 0: the members of this group are kept by hr; change them there
         409 held-members [] 1: 1 of these members are held by a rule, which this call cannot end
+        409 braked [] 0: this would remove 60 of 100 members of the group; the brake holds it until an administrator releases it
         409 unmodifiable [] 0: this group is unmodifiable; its name and description are frozen, only its members may change
         401 unauthenticated [] 0: no
         403 read-only-key [] 0: this key may only read

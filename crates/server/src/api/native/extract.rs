@@ -182,7 +182,8 @@ impl<P: Place, B: FromBody, Q: DeserializeOwned + Send> FromRequest<App> for Cha
         let (caller, path) = place(&mut parts, app).await?;
         let (uri, preview) = previewed(&parts.uri)?;
         let query = query(&uri)?;
-        let caller = Caller { preview, ..caller };
+        let confirmation = parts.headers.get("Guildhall-Confirmation").and_then(|value| value.to_str().ok());
+        let caller = Caller { preview, confirmation: confirmation.map(str::to_owned), ..caller };
         let if_match = IfMatch::read(&parts.headers)?;
         let key = once::key(&parts.headers)?;
         let bytes = read(body, app).await?;

@@ -23,6 +23,7 @@ mod once;
 mod owners;
 mod reasons;
 mod roles;
+mod releases;
 mod users;
 mod webhooks;
 mod wire;
@@ -56,6 +57,7 @@ pub fn table() -> OpenApiRouter<App> {
         .merge(members::routes())
         .merge(reasons::routes())
         .merge(check::routes())
+        .merge(releases::routes())
         .merge(nestings::routes())
         .merge(owners::routes())
         .merge(roles::routes())

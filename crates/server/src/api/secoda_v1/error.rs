@@ -224,9 +224,11 @@ fn told(error: &Error, names: &Names) -> (StatusCode, Told) {
         Error::NotFound { .. } => detail(StatusCode::NOT_FOUND, "Not found"),
         Error::Unknown { field, ids, .. } => bad(names.field(field), no_such(ids)),
         // SE-9: what the present state does not allow is a bad request here; the vendor declares no 409.
-        Error::Conflict { .. } | Error::Cycle { .. } | Error::Unmodifiable | Error::KeyReused => {
-            bad(WHOLE, vec![sentence(&error.to_string())])
-        }
+        Error::Conflict { .. }
+        | Error::Braked { .. }
+        | Error::Cycle { .. }
+        | Error::Unmodifiable
+        | Error::KeyReused => bad(WHOLE, vec![sentence(&error.to_string())]),
         Error::Taken { field, .. } => {
             let field = names.field(field);
             bad(field, vec![format!("A {} with this {field} already exists.", names.noun)])

@@ -71,6 +71,8 @@ fn filled(line: &str, now: &str) -> Value {
         "company" => {
             default(&mut record, "settings", json!({}));
             default(&mut record["settings"], "uniqueGroupNames", json!(false));
+            default(&mut record["settings"], "brakeMembers", json!(50));
+            default(&mut record["settings"], "brakePercent", json!(20));
             default(&mut record["settings"], "restoreDays", json!(30));
         }
         "user" => {

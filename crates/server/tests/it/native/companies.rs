@@ -16,14 +16,14 @@ async fn a_company_is_made_edited_and_deleted() {
         assert_eq!(made.header("guildhall-revision"), "2");
         assert_eq!(
             said(&made),
-            r#"201 {"id":"<id 1>","name":"Fabrikam","state":"active","settings":{"uniqueGroupNames":false,"restoreDays":7,"historyDays":null},"revision":2,"createdAt":"2026-11-20T09:00:00.000000Z","updatedAt":"2026-11-20T09:00:00.000000Z","admin":"<id 2>"}"#
+            r#"201 {"id":"<id 1>","name":"Fabrikam","state":"active","settings":{"uniqueGroupNames":false,"restoreDays":7,"historyDays":null,"brakeMembers":50,"brakePercent":20},"revision":2,"createdAt":"2026-11-20T09:00:00.000000Z","updatedAt":"2026-11-20T09:00:00.000000Z","admin":"<id 2>"}"#
         );
         let edit = json!({"settings": {"uniqueGroupNames": true, "restoreDays": null, "historyDays": 90}});
         let edited = platform.patch(&path, edit).await.is(200).json();
-        assert_eq!(edited["settings"], json!({"uniqueGroupNames": true, "restoreDays": 30, "historyDays": 90}));
+        assert_eq!(edited["settings"], json!({"uniqueGroupNames": true, "restoreDays": 30, "historyDays": 90, "brakeMembers": 50, "brakePercent": 20}));
         assert_eq!((&edited["name"], &edited["revision"]), (&json!("Fabrikam"), &json!(3)));
         let edited = platform.patch(&path, json!({"name": "Fab", "settings": null})).await.is(200).json();
-        assert_eq!(edited["settings"], json!({"uniqueGroupNames": false, "restoreDays": 30, "historyDays": null}));
+        assert_eq!(edited["settings"], json!({"uniqueGroupNames": false, "restoreDays": 30, "historyDays": null, "brakeMembers": 50, "brakePercent": 20}));
         // The same again is no event.
         assert_eq!(platform.patch(&path, json!({"name": "Fab"})).await.is(200).header("guildhall-revision"), "4");
         let merge = platform.send("PATCH", &path, "application/merge-patch+json", b"{}".to_vec()).await;

@@ -2,6 +2,7 @@
 
 mod apps;
 mod check;
+mod brake;
 mod companies;
 mod connections;
 mod events;

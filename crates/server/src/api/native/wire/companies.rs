@@ -21,6 +21,10 @@ pub(crate) struct Settings {
     pub(crate) restore_days: u32,
     /// Days for which closed rows stay; null keeps them for ever.
     pub(crate) history_days: Option<u32>,
+    /// A whole list that would take more members out of a group than this is held.
+    pub(crate) brake_members: u32,
+    /// So is one that would take more than these percent of them, and at least 10.
+    pub(crate) brake_percent: u32,
 }
 
 /// A tenant.
@@ -47,12 +51,13 @@ pub(crate) struct Company {
 
 impl From<&domain::Company> for Company {
     fn from(company: &domain::Company) -> Self {
-        let domain::Settings { unique_group_names, restore_days, history_days } = company.settings;
+        let domain::Settings { unique_group_names, restore_days, history_days, brake_members, brake_percent } =
+            company.settings;
         Self {
             id: company.id.uuid(),
             name: company.name.clone(),
             state: company.state.word(),
-            settings: Settings { unique_group_names, restore_days, history_days },
+            settings: Settings { unique_group_names, restore_days, history_days, brake_members, brake_percent },
             revision: company.revision,
             created_at: at(company.created_at),
             updated_at: at(company.updated_at),
@@ -86,6 +91,14 @@ pub(crate) struct EditSettings {
     #[serde(default)]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 3650)]
     history_days: Field<u32>,
+    /// A whole list that would take more members out of a group than this is held. Default 50.
+    #[serde(default)]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 100_000)]
+    brake_members: Field<u32>,
+    /// So is one that would take more than these percent of them, and at least 10. Default 20.
+    #[serde(default)]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 100)]
+    brake_percent: Field<u32>,
 }
 
 impl EditSettings {
@@ -94,6 +107,8 @@ impl EditSettings {
             unique_group_names: patch(self.unique_group_names),
             restore_days: patch(self.restore_days),
             history_days: patch(self.history_days),
+            brake_members: patch(self.brake_members),
+            brake_percent: patch(self.brake_percent),
         }
     }
 }
@@ -122,6 +137,8 @@ impl EditCompany {
                 unique_group_names: Patch::Clear,
                 restore_days: Patch::Clear,
                 history_days: Patch::Clear,
+                brake_members: Patch::Clear,
+                brake_percent: Patch::Clear,
             },
         };
         domain::EditCompany { name: patch(self.name), settings }

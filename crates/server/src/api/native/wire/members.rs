@@ -268,3 +268,43 @@ pub(crate) struct ChangedMembers {
     /// The company's revision after it.
     pub(crate) revision: u64,
 }
+
+/// Which key may take how many members out.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReleaseBrake {
+    /// The key whose call was held.
+    #[schema(value_type = Uuid)]
+    key: Id,
+    /// How many members it may take out in all.
+    #[schema(minimum = 1, maximum = 100_000)]
+    pub(crate) removals: u32,
+}
+
+impl ReleaseBrake {
+    /// The key.
+    pub(crate) fn key(&self) -> guildhall_domain::ids::KeyId {
+        self.key.0.into()
+    }
+}
+
+/// What a key may do in spite of the brake.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Release {
+    /// The group.
+    group: Uuid,
+    /// The key.
+    key: Uuid,
+    /// How many members it may take out.
+    removals: u32,
+    /// Until when.
+    #[schema(format = DateTime)]
+    until: String,
+}
+
+impl From<guildhall_engine::Release> for Release {
+    fn from(release: guildhall_engine::Release) -> Self {
+        let (group, key) = (release.group.uuid(), release.key.uuid());
+        Self { group, key, removals: release.removals, until: at(release.until) }
+    }
+}

@@ -36,7 +36,8 @@ pub(super) use events::{Event, ListEvents};
 pub(super) use groups::{EditGroup, Group, JoinedGroup, ListGroups, ListNested, Nested, NewGroup, Owners, SetOwners};
 pub(super) use keys::{Key, KeySecret, NewKey, Rotation};
 pub(super) use members::{
-    ChangeMembers, ChangedMembers, ListMembers, Member, MemberCount, MemberResult, Membership, Reason,
+    ChangeMembers, ChangedMembers, ListMembers, Member, MemberCount, MemberResult, Membership, Reason, Release,
+    ReleaseBrake,
 };
 pub(super) use preview::Preview;
 pub(super) use reasons::{AddTerms, EditReason, Ending, ListEndings, Reasons};
