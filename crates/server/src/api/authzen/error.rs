@@ -101,6 +101,7 @@ fn told(error: &Error) -> (StatusCode, String) {
         | Error::Cycle { .. }
         | Error::Taken { .. }
         | Error::Closed { .. }
+        | Error::Braked { .. }
         | Error::HeldMembers { .. }
         | Error::Unmodifiable
         | Error::KeyReused => StatusCode::BAD_REQUEST,

@@ -1,8 +1,8 @@
 //! Guildhall's own dialect over HTTP.
 
 mod apps;
-mod check;
 mod brake;
+mod check;
 mod companies;
 mod connections;
 mod events;
