@@ -96,6 +96,8 @@ pub struct Group {
     pub external_id: Option<String>,
     /// The system it comes from; closes the group to hand edits of its members.
     pub source: Option<String>,
+    /// The expression that keeps its members; closes the group to hand edits of them.
+    pub rule: Option<String>,
     /// Are name, description, roles and scopes frozen?
     pub unmodifiable: bool,
     /// Where it stands in its life.
@@ -133,6 +135,8 @@ pub struct NewGroup {
     pub external_id: Option<String>,
     /// The system it comes from.
     pub source: Option<String>,
+    /// The expression that is to keep its members.
+    pub rule: Option<String>,
     /// Frozen from birth?
     pub unmodifiable: bool,
     /// Its owners, users or groups, by bare id.
@@ -160,6 +164,8 @@ pub struct EditGroup {
     pub default_days: Patch<u32>,
     /// See [`Lifetime::longest_days`].
     pub longest_days: Patch<u32>,
+    /// The expression that keeps its members. Clearing it ends what it gave.
+    pub rule: Patch<String>,
     /// The whole list of direct members: a difference against what the caller is shown (`design.md` §2).
     pub members: Option<Vec<UserId>>,
 }
@@ -178,6 +184,7 @@ impl Group {
             icon: new.icon.map(|s| name::short("icon", &s)).transpose()?,
             external_id: new.external_id.map(|s| name::short("externalId", &s)).transpose()?,
             source: new.source.map(|s| name::name("source", &s)).transpose()?,
+            rule: new.rule,
             unmodifiable: new.unmodifiable,
             state: GroupState::Live,
             created_at,
@@ -208,6 +215,7 @@ impl Group {
         edit.default_days.apply(&mut self.lifetime.default_days);
         edit.longest_days.apply(&mut self.lifetime.longest_days);
         self.lifetime.check()?;
+        edit.rule.apply(&mut self.rule);
         let changed: Vec<&'static str> = [
             ("name", self.name != before.name),
             ("description", self.description != before.description),
@@ -215,6 +223,7 @@ impl Group {
             ("externalId", self.external_id != before.external_id),
             ("defaultDays", self.lifetime.default_days != before.lifetime.default_days),
             ("longestDays", self.lifetime.longest_days != before.lifetime.longest_days),
+            ("rule", self.rule != before.rule),
         ]
         .into_iter()
         .filter_map(|(field, changed)| changed.then_some(field))
@@ -226,14 +235,15 @@ impl Group {
         Ok(changed)
     }
 
-    /// Refuses a hand edit of the members of a group that a source keeps (`design.md` §2, closed groups).
+    /// Refuses a hand edit of the members of a group that a source or a rule keeps (`design.md` §2, closed groups).
     ///
     /// # Errors
     /// [`Error::Closed`].
     pub fn open_to_hands(&self) -> Result<()> {
-        match &self.source {
-            Some(source) => Err(Error::Closed { by: format!("its source, {source}") }),
-            None => Ok(()),
+        match (&self.source, &self.rule) {
+            (Some(source), _) => Err(Error::Closed { by: format!("its source, {source}") }),
+            (None, Some(_)) => Err(Error::Closed { by: "its rule".into() }),
+            (None, None) => Ok(()),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Groups inside groups: the rules that keep nesting free of cycles and of bounded depth.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::ids::GroupId;
 
@@ -26,6 +26,15 @@ impl Reach {
     pub fn groups(&self) -> Vec<GroupId> {
         let mut all: Vec<GroupId> = self.0.keys().copied().collect();
         all.sort_unstable();
+        all
+    }
+
+    /// `from` and every group that is reached from it.
+    pub fn all_from(&self, from: GroupId) -> BTreeSet<GroupId> {
+        let (mut all, mut free) = (BTreeSet::from([from]), vec![from]);
+        while let Some(group) = free.pop() {
+            free.extend(self.next(group).iter().copied().filter(|next| all.insert(*next)));
+        }
         all
     }
 

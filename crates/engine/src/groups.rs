@@ -5,13 +5,14 @@ use guildhall_domain::event::{Event, Fields};
 use guildhall_domain::group::{EditGroup, Group, GroupState, NewGroup, Owner};
 use guildhall_domain::ids::{CompanyId, GroupId, UserId};
 use guildhall_domain::membership::{Outcome, Reason};
+use guildhall_domain::patch::Patch;
 use guildhall_domain::{Error, Result, Timestamp};
 
 use crate::authz::{self, Action};
 use crate::companies::matches;
 use crate::store::{self, Conn, groups, owners, reasons};
 use crate::writer::Tx;
-use crate::{Engine, Written, journal, memberships, nestings};
+use crate::{Engine, Written, journal, memberships, nestings, rules};
 
 /// Which groups a door shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +34,7 @@ pub(crate) fn fields(group: &Group, only: Option<&[&'static str]>) -> Fields {
         ("icon", group.icon.clone()),
         ("externalId", group.external_id.clone()),
         ("source", group.source.clone()),
+        ("rule", group.rule.clone()),
         ("unmodifiable", Some(group.unmodifiable.to_string())),
         ("defaultDays", group.lifetime.default_days.map(|days| days.to_string())),
         ("longestDays", group.lifetime.longest_days.map(|days| days.to_string())),
@@ -107,6 +109,7 @@ pub(crate) async fn create(tx: &mut Tx, new: NewGroup) -> Result<Group> {
     let (owner_ids, members) = (new.owners.clone(), new.members.clone());
     let mut group = Group::birth(id, new, by, now, version)?;
     check_unique(tx, &group.name, id).await?;
+    rules::check(group.rule.as_deref())?;
     let owners = resolve_owners(tx, "owners", &owner_ids).await?;
     if !groups::insert(tx, company, &group).await? {
         return Err(Error::Taken { field: "id".into(), why: "is not usable".into() });
@@ -133,6 +136,9 @@ pub(crate) async fn edit(tx: &mut Tx, id: GroupId, mut ask: EditGroup, version: 
         authz::may(tx, &caller, Action::ManageDirectory, now).await?;
         if changed.contains(&"name") {
             check_unique(tx, &group.name, group.id).await?;
+        }
+        if changed.contains(&"rule") {
+            rules::check(group.rule.as_deref())?;
         }
         (group.updated_at, group.updated_by, group.version) = (now, caller.user(), tx.revision());
         groups::update(tx, company, &group).await?;
@@ -165,7 +171,12 @@ impl Engine {
     /// [`Error::Forbidden`]; [`Error::Taken`] on `name` or `id`; [`Error::Unknown`] on `owners` or `users`;
     /// [`Error::Invalid`].
     pub async fn create_group(&self, caller: &Caller, new: NewGroup) -> Result<Written<Group>> {
-        self.write(caller, async move |tx| create(tx, new).await).await
+        let prepared = self.prepare_rule(caller, None, new.rule.as_deref()).await?;
+        self.write(caller, async move |tx| {
+            tx.prepared = prepared;
+            create(tx, new).await
+        })
+        .await
     }
 
     /// Edits a group's record and, where given, its whole list of direct members. `version` is what `If-Match` named.
@@ -180,7 +191,13 @@ impl Engine {
         ask: EditGroup,
         version: Option<u64>,
     ) -> Result<Written<Group>> {
-        self.write(caller, async move |tx| edit(tx, id, ask, version).await).await
+        let rule = if let Patch::Set(text) = &ask.rule { Some(text.as_str()) } else { None };
+        let prepared = self.prepare_rule(caller, Some(id), rule).await?;
+        self.write(caller, async move |tx| {
+            tx.prepared = prepared;
+            edit(tx, id, ask, version).await
+        })
+        .await
     }
 
     /// Archives a group: it gives nothing any more, and can be restored until its purge (`restoreDays`).

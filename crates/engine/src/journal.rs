@@ -38,6 +38,8 @@ pub(crate) async fn append_all(tx: &mut Tx, events: &[Event]) -> Result<()> {
         head.revision = entry.revision;
         head.hash.clone_from(&entry.hash);
         head.recorded_at = entry.recorded_at;
+        let ruled = head.rules.is_some();
+        tx.unsettled.note(event, entry.revision, ruled);
         entries.push(entry);
     }
     let company = tx.company();

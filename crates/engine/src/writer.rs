@@ -24,7 +24,7 @@ use crate::index::{Index, Snapshot, Touched};
 use crate::news::News;
 use crate::store::companies::{self, Head};
 use crate::store::{Conn, Db};
-use crate::{Clock, authz, idempotency, preview};
+use crate::{Clock, authz, idempotency, preview, rules};
 
 /// The most use cases that share a commit.
 const TOGETHER: usize = 256;
@@ -75,6 +75,11 @@ pub(crate) struct Tx {
     index: Arc<Index>,
     batch_before: u64,
     earlier: Touched,
+    /// What rules may have to be settled for, from the events so far.
+    pub(crate) unsettled: rules::Touched,
+    /// A new rule, evaluated for everyone before.
+    pub(crate) prepared: Option<rules::Prepared>,
+    pub(crate) shelf: Arc<rules::Shelf>,
 }
 
 impl std::ops::Deref for Tx {
@@ -199,6 +204,7 @@ where
                 if tx.caller().preview {
                     let before = preview::now(tx).await?;
                     case(tx).await?;
+                    rules::settle(tx).await?;
                     let after = preview::now(tx).await?;
                     let told = preview::between(&before, &after, tx.touched(), tx.now());
                     // A refusal like any other: the savepoint goes back, and nothing is left of it.
@@ -206,6 +212,7 @@ where
                 }
                 idempotency::ask(tx).await?;
                 let value = case(tx).await?;
+                rules::settle(tx).await?;
                 let revision = tx.head().revision;
                 idempotency::keep(tx, &value, revision).await?;
                 Ok(Written { value, revision })
@@ -247,7 +254,8 @@ impl Writer {
     pub(crate) fn start(db: Arc<Db>, clock: Clock, news: Arc<News>, index: Arc<Index>) -> Result<Self> {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let stats = Arc::new(WriterStats::default());
-        let desk = Desk { db, clock, news, index, stats: Arc::clone(&stats) };
+        let (stats_here, shelf) = (Arc::clone(&stats), Arc::new(rules::Shelf::default()));
+        let desk = Desk { db, clock, news, index, stats: stats_here, shelf };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::internal)?;
         std::thread::Builder::new()
             .name("guildhall-writer".into())
@@ -308,6 +316,7 @@ struct Desk {
     news: Arc<News>,
     index: Arc<Index>,
     stats: Arc<WriterStats>,
+    shelf: Arc<rules::Shelf>,
 }
 
 impl Desk {
@@ -453,6 +462,7 @@ impl Desk {
         let head = head.unwrap_or_else(|| Head::unborn(guildhall_domain::company::CompanyState::Active));
         let now = self.clock.now().max(head.recorded_at);
         let caller = work.caller().clone();
+        let (unsettled, shelf) = (rules::Touched::default(), Arc::clone(&self.shelf));
         let mut tx = Tx {
             conn,
             clock: self.clock.clone(),
@@ -465,6 +475,9 @@ impl Desk {
             index: Arc::clone(&self.index),
             batch_before: chapter.before,
             earlier: std::mem::take(&mut chapter.touched),
+            unsettled,
+            prepared: None,
+            shelf,
         };
         let ran = AssertUnwindSafe(work.run(&mut tx)).catch_unwind().await;
         let stays = ran.unwrap_or_else(|_| {

@@ -139,9 +139,6 @@ fn explain(path: &str, cause: &serde_json::Error, kind: &str) -> String {
     let ticked = |prefix: &str| why.strip_prefix(prefix)?.split('`').next().map(str::to_owned);
     let inside = path.rsplit_once('.').map_or(String::new(), |(outer, _)| format!("{outer}."));
     if let Some(member) = ticked("unknown field `") {
-        if kind == "group" && member == "rule" {
-            return "`rule`: this version of guildhall does not know rules; leave the member out".into();
-        }
         return format!("`{inside}{member}` is not a member of a {kind}");
     }
     if let Some(member) = ticked("missing field `") {

@@ -24,6 +24,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("directory", directory),
     ("native", api::native::fuzz::read),
     ("paths", paths),
+    ("rules", rules),
     ("secoda", api::secoda_v1::fuzz::read),
 ];
 
@@ -34,6 +35,15 @@ pub const TARGETS: &[(&str, Target)] = &[
 pub fn run(name: &str, bytes: &[u8]) {
     let target = TARGETS.iter().find(|(known, _)| *known == name);
     target.unwrap_or_else(|| panic!("no target is called {name}")).1(bytes);
+}
+
+/// Rule expressions: taken or refused with a place, whatever they are.
+fn rules(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    match guildhall_engine::Rule::parse("rule", text) {
+        Ok(rule) => assert_eq!(rule.text(), text),
+        Err(refused) => assert!(refused.to_string().contains("line "), "{refused}"),
+    }
 }
 
 /// What an extractor makes of the bytes as a body; what it refuses is told as its dialect tells it.

@@ -19,7 +19,7 @@ use super::{Blame, ConnectionRecord, Fault, GroupRecord, Loaded, NestingRecord, 
 use crate::store::nestings::Nesting;
 use crate::store::{self, companies, events, groups, keys, owners, reasons, refusals};
 use crate::writer::Tx;
-use crate::{Engine, journal};
+use crate::{Engine, Rule, journal};
 
 /// Users or groups that one use case writes: others get a turn between two.
 const BATCH: usize = 2_000;
@@ -51,6 +51,12 @@ pub(super) fn check(files: &[String], part: &Part) -> Result<(), Fault> {
     for Held { at, record } in &part.groups {
         if settings.unique_group_names {
             alone("name", &record.birth().name, *at)?;
+        }
+        if let Patch::Set(text) = &record.edit.rule {
+            let rule = Rule::parse("rule", text).map_err(|e| fault(*at, e))?;
+            if let Some(read) = rule.reads().iter().find(|read| !states.contains_key(read)) {
+                return Err(fault(*at, Error::unknown("rule", GroupId::NOUN, read.uuid())));
+            }
         }
         owners_of(record, |id| places.contains_key(&id), |id| states.contains_key(&id)).map_err(|e| fault(*at, e))?;
     }

@@ -463,6 +463,7 @@ impl GroupRecord {
             icon: given(&self.edit.icon),
             external_id: given(&self.edit.external_id),
             source: given(&self.source),
+            rule: given(&self.edit.rule),
             unmodifiable: given(&self.unmodifiable).unwrap_or_default(),
             owners: given(&self.owners).unwrap_or_default(),
             members: Vec::new(),

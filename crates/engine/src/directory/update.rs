@@ -17,7 +17,7 @@ use super::{Blame, ConnectionRecord, GroupRecord, Loaded, NestingRecord, UserRec
 use crate::store::nestings::Nesting;
 use crate::store::{self, companies, groups, reasons};
 use crate::writer::Tx;
-use crate::{companies as company_cases, journal};
+use crate::{companies as company_cases, journal, rules};
 
 /// Carries all records of one company out.
 pub(super) async fn run(tx: &mut Tx, mut part: Part, blame: &Blame) -> Result<Loaded> {
@@ -271,6 +271,7 @@ async fn owners_of(tx: &mut Tx, ids: &[uuid::Uuid]) -> Result<Vec<Owner>> {
 async fn create_group(tx: &mut Tx, record: &GroupRecord) -> Result<()> {
     let (company, now, version) = (tx.company(), tx.now(), tx.revision());
     let group = Group::birth(record.id, record.birth(), None, now, version)?;
+    rules::check(group.rule.as_deref())?;
     if !groups::insert(tx, company, &group).await? {
         return Err(taken());
     }
@@ -299,6 +300,9 @@ async fn edit_group(tx: &mut Tx, before: Group, record: GroupRecord) -> Result<(
         Patch::Set(_) | Patch::Clear => GroupState::Live,
         Patch::Keep => group.state,
     };
+    if changed.contains(&"rule") {
+        rules::check(group.rule.as_deref())?;
+    }
     if !changed.is_empty() {
         // An archived group's version names the event that archived it, where a restore looks for its members.
         let version = if group.state == GroupState::Live { tx.revision() } else { group.version };

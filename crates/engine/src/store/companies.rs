@@ -22,8 +22,8 @@ sql! {
     UPDATE = "update companies set name = $2, settings = $3, state = $4, version = $5, updated_at = $6 where company_id = $1";
     // Changes nothing and so locks the row: on PostgreSQL this is what puts the writes of all nodes in order.
     LOCK = "update companies set revision = revision where company_id = $1
-            returning state, settings, revision, last_hash, recorded_at, next_due";
-    ADVANCE = "update companies set revision = $2, last_hash = $3, recorded_at = $4, next_due = $5 where company_id = $1";
+            returning state, settings, revision, last_hash, recorded_at, next_due, rules_mark";
+    ADVANCE = "update companies set revision = $2, last_hash = $3, recorded_at = $4, next_due = $5, rules_mark = $6 where company_id = $1";
     REVISION = "select revision from companies where company_id = $1 and state in ('active', 'platform')";
     DUE = "select company_id from companies where next_due <= $1 order by next_due limit 1000";
     REFUSAL_HEAD = "update companies set refusals = refusals where company_id = $1 returning refusals, refusal_hash";
@@ -47,6 +47,8 @@ pub(crate) struct Head {
     pub hash: Vec<u8>,
     pub recorded_at: Timestamp,
     pub next_due: Option<Timestamp>,
+    /// Names the present state of the company's rules; none while it never had any.
+    pub rules: Option<uuid::Uuid>,
 }
 
 impl Head {
@@ -59,6 +61,7 @@ impl Head {
             hash: vec![0; 32],
             recorded_at: Timestamp::MIN,
             next_due: None,
+            rules: None,
         }
     }
 
@@ -165,6 +168,7 @@ pub(crate) async fn lock(conn: &mut Conn, id: CompanyId) -> Result<Option<Head>>
             hash: row.bytes(3)?,
             recorded_at: row.time(4)?,
             next_due: row.opt_time(5)?,
+            rules: row.opt_id(6)?,
         })
     })
     .await
@@ -172,7 +176,8 @@ pub(crate) async fn lock(conn: &mut Conn, id: CompanyId) -> Result<Option<Head>>
 
 /// Moves the head of the journal.
 pub(crate) async fn advance(conn: &mut Conn, id: CompanyId, head: &Head) -> Result<()> {
-    let values = [val(id), val(head.revision), val(&head.hash[..]), val(head.recorded_at), val(head.next_due)];
+    let values =
+        [val(id), val(head.revision), val(&head.hash[..]), val(head.recorded_at), val(head.next_due), val(head.rules)];
     conn.run(&ADVANCE, &values).await.map(drop)
 }
 

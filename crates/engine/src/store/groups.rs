@@ -12,7 +12,7 @@ use super::{Conn, Row, Value, sql, val};
 /// The columns of a group, in the order that [`read`] expects; `g` is the table.
 macro_rules! group_columns {
     () => {
-        "g.group_id, g.name, g.description, g.icon, g.external_id, g.source, g.unmodifiable, g.state, g.created_at, g.created_by, g.updated_at, g.updated_by, g.members_changed_at, g.purge_at, g.version, g.default_days, g.longest_days"
+        "g.group_id, g.name, g.description, g.icon, g.external_id, g.source, g.unmodifiable, g.state, g.created_at, g.created_by, g.updated_at, g.updated_by, g.members_changed_at, g.purge_at, g.version, g.default_days, g.longest_days, g.rule"
     };
 }
 
@@ -63,19 +63,19 @@ sql! {
     COUNT = "select count(*) from groups g where g.company_id = $1 and g.state = $2 and g.search_key like $3 escape '\\'";
     COUNT_CALLED = "select count(*) from groups g where g.company_id = $1 and g.state = $2 and g.name_key like $3 escape '\\'";
     OF_USER = concat!(
-        of_user!("g.group_id, g.name, g.description, g.icon, g.external_id, g.source, g.unmodifiable, g.state, g.created_at, g.created_by, g.updated_at, g.updated_by, g.members_changed_at, g.purge_at, g.version, g.default_days, g.longest_days"),
+        of_user!("g.group_id, g.name, g.description, g.icon, g.external_id, g.source, g.unmodifiable, g.state, g.created_at, g.created_by, g.updated_at, g.updated_by, g.members_changed_at, g.purge_at, g.version, g.default_days, g.longest_days, g.rule"),
         " where (g.name_key, g.group_id) > ($4, $5) order by g.name_key, g.group_id limit $6 offset $7");
     COUNT_OF_USER = of_user!("count(*)");
     IDS_OF_USER = concat!(of_user!("g.group_id"), " order by g.group_id");
     NAMED = "select g.group_id from groups g where g.company_id = $1 and g.state = $2 and g.name_key = $3 and g.group_id <> $4 limit 1";
     INSERT = "insert into groups (company_id, group_id, name, name_key, description, search_key, icon, external_id, source, unmodifiable, state,
-              created_at, created_by, updated_at, updated_by, members_changed_at, purge_at, version, default_days, longest_days)
-              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) on conflict do nothing";
+              created_at, created_by, updated_at, updated_by, members_changed_at, purge_at, version, default_days, longest_days, rule)
+              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) on conflict do nothing";
     UPDATE = "update groups set name = $3, name_key = $4, description = $5, search_key = $6, icon = $7, external_id = $8, source = $9, unmodifiable = $10,
-              state = $11, created_at = $12, created_by = $13, updated_at = $14, updated_by = $15, members_changed_at = $16, purge_at = $17, version = $18, default_days = $19, longest_days = $20
+              state = $11, created_at = $12, created_by = $13, updated_at = $14, updated_by = $15, members_changed_at = $16, purge_at = $17, version = $18, default_days = $19, longest_days = $20, rule = $21
               where company_id = $1 and group_id = $2";
-    KEEP = "insert into group_versions (company_id, group_id, since_at, version, name, description, icon, external_id, source, unmodifiable, state, updated_by, default_days, longest_days)
-            select g.company_id, g.group_id, g.updated_at, g.version, g.name, g.description, g.icon, g.external_id, g.source, g.unmodifiable, g.state, g.updated_by, g.default_days, g.longest_days
+    KEEP = "insert into group_versions (company_id, group_id, since_at, version, name, description, icon, external_id, source, unmodifiable, state, updated_by, default_days, longest_days, rule)
+            select g.company_id, g.group_id, g.updated_at, g.version, g.name, g.description, g.icon, g.external_id, g.source, g.unmodifiable, g.state, g.updated_by, g.default_days, g.longest_days, g.rule
             from groups g where g.company_id = $1 and g.group_id = $2 on conflict do nothing";
     TOUCH = "update groups set members_changed_at = $3 where company_id = $1 and group_id = $2";
     DUE = "select g.group_id, g.purge_at from groups g where g.company_id = $1 and g.purge_at is not null order by g.purge_at limit 1000";
@@ -105,6 +105,7 @@ fn read(row: Row<'_>) -> Result<Group> {
         purge_at: row.opt_time(13)?,
         version: row.count(14)?,
         lifetime: Lifetime { default_days: days(row, 15)?, longest_days: days(row, 16)? },
+        rule: row.opt_text(17)?,
     })
 }
 
@@ -137,6 +138,7 @@ fn written<'a>(company: CompanyId, g: &'a Group) -> Vec<Value<'a>> {
         val(g.version),
         val(g.lifetime.default_days),
         val(g.lifetime.longest_days),
+        val(&g.rule),
     ]
 }
 

@@ -24,6 +24,7 @@ pub(crate) mod reasons;
 pub(crate) mod refusals;
 pub(crate) mod releases;
 pub(crate) mod roles;
+pub(crate) mod rules;
 pub(crate) mod signing_keys;
 pub(crate) mod sqlite;
 pub(crate) mod statement;
@@ -54,6 +55,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         refusals::ALL,
         roles::ALL,
         releases::ALL,
+        rules::ALL,
         signing_keys::ALL,
         users::ALL,
         webhooks::ALL,

@@ -102,6 +102,8 @@ pub(super) struct Group {
     #[serde(default)]
     source: Field<String>,
     #[serde(default)]
+    rule: Field<String>,
+    #[serde(default)]
     unmodifiable: Field<bool>,
     #[serde(default)]
     owners: Field<Vec<Id>>,
@@ -348,6 +350,7 @@ impl Group {
                 description: patch(self.description),
                 icon: patch(self.icon),
                 external_id: patch(self.external_id),
+                rule: patch(self.rule),
                 ..EditGroup::default()
             },
             source: patch(self.source),

@@ -210,6 +210,8 @@ struct GroupLine<'a> {
     external_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<&'a str>,
     unmodifiable: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     owners: Vec<Uuid>,
@@ -232,6 +234,7 @@ impl<'a> GroupLine<'a> {
             icon: group.icon.as_deref(),
             external_id: group.external_id.as_deref(),
             source: group.source.as_deref(),
+            rule: group.rule.as_deref(),
             unmodifiable: group.unmodifiable,
             owners: owners.iter().map(id).collect(),
             state: if group.state == GroupState::Live { "live" } else { "archived" },

@@ -11,6 +11,7 @@ mod metrics;
 mod model;
 mod native;
 mod routes;
+mod rules;
 mod secoda;
 mod story;
 mod sweep;

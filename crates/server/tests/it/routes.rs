@@ -88,6 +88,8 @@ fn body(app: &App, route: &Route, who: Who) -> Value {
         ("native", "connections") => json!({"name": format!("Made by {who:?}"), "kind": "ldap"}),
         ("native", "{user}" | "{group}") if route.method == "PUT" => json!({}),
         ("native", "webhooks") => json!({"url": "https://hooks.example", "events": ["*"]}),
+        ("native", "try") => json!({"rule": "user.status == 'active'", "user": app.id("vera")}),
+        ("native", "preview") => json!({"rule": "user.status == 'active'"}),
         ("native", "keys") => json!({"user": app.id("vera"), "access": "read"}),
         ("native", "check") => json!({"checks": [{"user": app.id("vera"), "group": app.id("eng")}]}),
         ("authzen", _) => json!({

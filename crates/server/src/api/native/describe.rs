@@ -21,6 +21,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Groups", "Groups: their own records."),
     ("Members", "Who is in a group, and why."),
     ("Nesting", "Which groups are inside which."),
+    ("Rules", "Expressions that keep a group's members, before they are saved."),
     ("Owners", "Who owns a group."),
     ("Roles", "What groups give their members, and what that makes of people."),
     ("Connections", "Identity sources, and which people and groups each of them knows."),
@@ -140,7 +141,7 @@ fn header_parameter(operation: &mut Operation, name: &str, words: &str, schema: 
 
 fn share(path: &str, method: &str, operation: &mut Operation) {
     let bodiless = method == "get";
-    let reads = bodiless || path.ends_with("/check");
+    let reads = bodiless || method == "post" && super::extract::reads(&http::Method::POST, path);
     // Records with a version, and what moves them.
     let record = [
         "",

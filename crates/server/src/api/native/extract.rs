@@ -67,7 +67,9 @@ pub(super) struct Inquire<P, B> {
 
 /// The POSTs that only read, which a read-only key may send.
 pub(super) fn reads(method: &Method, path: &str) -> bool {
-    *method == Method::POST && matches!(path.split('/').collect::<Vec<_>>()[..], ["", "v1", "companies", _, "check"])
+    let below: Vec<&str> = path.split('/').collect();
+    let ["", "v1", "companies", _, rest @ ..] = &below[..] else { return false };
+    *method == Method::POST && matches!(rest, ["check"] | ["rules", "try" | "preview"])
 }
 
 /// A query without parameters.

@@ -24,6 +24,7 @@ mod owners;
 mod reasons;
 mod releases;
 mod roles;
+mod rules;
 mod users;
 mod webhooks;
 mod wire;
@@ -61,6 +62,7 @@ pub fn table() -> OpenApiRouter<App> {
         .merge(nestings::routes())
         .merge(owners::routes())
         .merge(roles::routes())
+        .merge(rules::routes())
         .merge(keys::routes())
         .merge(connections::routes())
         .merge(webhooks::routes())

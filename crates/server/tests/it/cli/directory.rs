@@ -194,8 +194,8 @@ async fn one_wrong_line_leaves_nothing_behind() {
             "email: ",
         ),
         (
-            r#"{"type":"group","id":"a0000000-0000-4000-8000-000000009999","company":"c0000000-0000-4000-8000-000000000001","name":"N","rule":"true"}"#,
-            "`rule`: this version of guildhall does not know rules; leave the member out",
+            r#"{"type":"group","id":"a0000000-0000-4000-8000-000000009999","company":"c0000000-0000-4000-8000-000000000001","name":"N","rule":"user.shoe"}"#,
+            "rule: is refused at line 1, column 6: a user has no `shoe`",
         ),
         (
             r#"{"type":"group","id":"a0000000-0000-4000-8000-000000009999","company":"c0000000-0000-4000-8000-000000000001","name":"N","owners":["a0000000-0000-4000-8000-00000000aaaa"]}"#,

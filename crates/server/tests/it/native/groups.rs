@@ -12,7 +12,7 @@ async fn a_group_is_made_edited_archived_and_restored() {
         let made = client(&app).post(at(&app, "/groups"), body).await.is(201);
         assert_eq!(
             said(&made),
-            r#"201 {"id":"<id 1>","name":"Straße","description":null,"icon":"🚧","externalId":null,"source":null,"unmodifiable":false,"defaultDays":null,"longestDays":null,"state":"live","createdAt":"2026-11-20T09:00:00.000000Z","createdBy":"<ada>","updatedAt":"2026-11-20T09:00:00.000000Z","updatedBy":"<ada>","purgeAt":null}"#
+            r#"201 {"id":"<id 1>","name":"Straße","description":null,"icon":"🚧","externalId":null,"source":null,"rule":null,"unmodifiable":false,"defaultDays":null,"longestDays":null,"state":"live","createdAt":"2026-11-20T09:00:00.000000Z","createdBy":"<ada>","updatedAt":"2026-11-20T09:00:00.000000Z","updatedBy":"<ada>","purgeAt":null}"#
         );
         let path = made.header("location").to_owned();
         let owners = client(&app).get(format!("{path}/owners")).await.is(200);

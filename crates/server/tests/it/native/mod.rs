@@ -15,6 +15,7 @@ mod openapi;
 mod preview;
 mod reasons;
 mod roles;
+mod rules;
 mod table;
 mod users;
 mod versions;

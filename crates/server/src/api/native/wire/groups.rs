@@ -31,6 +31,8 @@ pub(crate) struct Group {
     pub(crate) external_id: Option<String>,
     /// The system it comes from; closes the group to hand edits of its members.
     pub(crate) source: Option<String>,
+    /// The expression that keeps its members; closes the group to hand edits of them. Null when there is none.
+    pub(crate) rule: Option<String>,
     /// Are name and description frozen?
     pub(crate) unmodifiable: bool,
     /// Days that a membership lasts which is given without an end; null: for ever.
@@ -64,6 +66,7 @@ impl From<&domain::Group> for Group {
             icon: group.icon.clone(),
             external_id: group.external_id.clone(),
             source: group.source.clone(),
+            rule: group.rule.clone(),
             unmodifiable: group.unmodifiable,
             default_days: group.lifetime.default_days,
             longest_days: group.lifetime.longest_days,
@@ -106,6 +109,9 @@ pub(crate) struct NewGroup {
     /// The id elsewhere.
     #[schema(max_length = 255)]
     external_id: Option<String>,
+    /// The expression that is to keep its members.
+    #[schema(max_length = 2048)]
+    rule: Option<String>,
     /// Freeze name and description from birth?
     #[schema(default = false)]
     unmodifiable: Option<bool>,
@@ -132,6 +138,7 @@ impl NewGroup {
             description: self.description,
             icon: self.icon,
             external_id: self.external_id,
+            rule: self.rule,
             unmodifiable: self.unmodifiable.unwrap_or(false),
             owners: owners(self.owners.unwrap_or_default())?,
             lifetime: domain::Lifetime { default_days: self.default_days, longest_days: self.longest_days },
@@ -175,6 +182,10 @@ pub(crate) struct EditGroup {
     #[serde(default)]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 3650)]
     longest_days: Field<u32>,
+    /// The expression that keeps its members; null ends what it gave.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 2048)]
+    rule: Field<String>,
 }
 
 impl EditGroup {
@@ -187,6 +198,7 @@ impl EditGroup {
             external_id: patch(self.external_id),
             default_days: patch(self.default_days),
             longest_days: patch(self.longest_days),
+            rule: patch(self.rule),
             members: None,
         }
     }

@@ -12,6 +12,7 @@ mod members;
 mod preview;
 mod reasons;
 mod roles;
+mod rules;
 mod users;
 mod webhooks;
 
@@ -42,6 +43,7 @@ pub(super) use members::{
 pub(super) use preview::Preview;
 pub(super) use reasons::{AddTerms, EditReason, Ending, ListEndings, Reasons};
 pub(super) use roles::{AccessRole, AccessRoles, ChangeGroupRoles, EditRole, GroupRoles, NewRole, Permissions};
+pub(super) use rules::{PreviewRule, PreviewedRule, TriedRule, TryRule};
 pub(super) use users::{EditUser, Erase, ListUsers, NewUser, User, merged};
 pub(super) use webhooks::{
     Delivery, EditWebhook, Hook, ListDeliveries, NewWebhook, Resumption, SigningKeys, Webhook, WebhookRotation,
