@@ -1,6 +1,4 @@
 //! The data sets, made alike on every machine, written in the directory format that `guildhall import` reads.
-//!
-//! Nestings are left out as long as the server does not know them.
 
 use std::collections::HashSet;
 use std::io::{self, Write};
@@ -51,13 +49,15 @@ pub(crate) struct Size {
     groups: usize,
     memberships: usize,
     largest: usize,
+    /// The most groups on a way from one without a parent to one without a child.
+    depth: u8,
 }
 
 /// The sizes there are.
 pub(crate) const SIZES: [Size; 3] = [
-    Size { name: "S", users: 1_000, groups: 100, memberships: 2_000, largest: 20 },
-    Size { name: "M", users: 50_000, groups: 2_000, memberships: 100_000, largest: 5_000 },
-    Size { name: "L", users: 100_000, groups: 10_000, memberships: 1_000_000, largest: 50_000 },
+    Size { name: "S", users: 1_000, groups: 100, memberships: 2_000, largest: 20, depth: 6 },
+    Size { name: "M", users: 50_000, groups: 2_000, memberships: 100_000, largest: 5_000, depth: 6 },
+    Size { name: "L", users: 100_000, groups: 10_000, memberships: 1_000_000, largest: 50_000, depth: 10 },
 ];
 
 const WORDS: [&str; 64] = [
@@ -68,6 +68,11 @@ const WORDS: [&str; 64] = [
     "ochre", "orchid", "osprey", "pebble", "pine", "prairie", "quartz", "raven", "reef", "ridge", "river", "saffron",
     "slate", "spruce", "summit", "timber", "willow",
 ];
+
+/// Where the numbers begin that make the sets.
+const SEED: u64 = 0x6011_d4a1;
+/// Companies of the smallest set that stand beside the largest.
+const BESIDE: u64 = 9;
 
 /// About this many groups have a topic in common: what a search by text finds.
 const PER_TOPIC: usize = 50;
@@ -98,12 +103,18 @@ pub(crate) struct Set {
     pub(crate) topics: Vec<String>,
     /// Group and user of each membership, by place.
     pub(crate) pairs: HashSet<(u32, u32)>,
+    /// The parent of each group that has one, by place; a parent stands before its children.
+    parents: Vec<Option<u32>>,
 }
 
 impl Set {
     /// Makes the set of this size.
     pub(crate) fn make(size: Size) -> Self {
-        let mut random = Random::new(0x6011_d4a1);
+        Self::seeded(size, SEED)
+    }
+
+    fn seeded(size: Size, seed: u64) -> Self {
+        let mut random = Random::new(seed);
         let company = random.id();
         let users: Vec<Uuid> = (0..size.users).map(|_| random.id()).collect();
         let topics: Vec<String> = (0..size.groups.div_ceil(PER_TOPIC)).map(|_| syllables(&mut random)).collect();
@@ -128,11 +139,22 @@ impl Set {
                 }
             })
             .collect();
-        Self { size, company, users, groups, topics, pairs }
+        let parents = parents(size, &mut random);
+        Self { size, company, users, groups, topics, pairs, parents }
     }
 
-    /// Writes it as JSON Lines.
+    /// Writes it as JSON Lines; the largest with small companies beside it.
     pub(crate) fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        if self.size == SIZES[2] {
+            for n in 1..=BESIDE {
+                Self::seeded(SIZES[0], SEED + n).write_company(out)?;
+            }
+        }
+        self.write_company(out)?;
+        out.flush()
+    }
+
+    fn write_company(&self, out: &mut impl Write) -> io::Result<()> {
         let company = self.company;
         let mut random = Random::new(7);
         writeln!(out, "{}", json!({"type": "company", "id": company, "name": format!("Set {}", self.size.name)}))?;
@@ -149,6 +171,10 @@ impl Set {
             let line = json!({"type": "group", "id": id, "company": company, "name": name, "description": description});
             writeln!(out, "{line}")?;
         }
+        for (child, parent) in self.nestings() {
+            let (parent, child) = (self.groups[parent].id, self.groups[child].id);
+            writeln!(out, "{}", json!({"type": "nesting", "company": company, "parent": parent, "child": child}))?;
+        }
         for group in &self.groups {
             for user in &group.members {
                 let user = self.users[*user as usize];
@@ -159,7 +185,12 @@ impl Set {
                 )?;
             }
         }
-        out.flush()
+        Ok(())
+    }
+
+    /// The places of each child and its parent.
+    fn nestings(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.parents.iter().enumerate().filter_map(|(child, parent)| Some((child, (*parent)? as usize)))
     }
 
     /// The numbers that tell what it is like.
@@ -167,9 +198,10 @@ impl Set {
         let mut sizes: Vec<usize> = self.groups.iter().map(|group| group.members.len()).collect();
         sizes.sort_unstable();
         format!(
-            "{} users, {} groups, {} memberships; a group has {} members at most, {} in the middle",
+            "{} users, {} groups, {} of them in another, {} memberships; a group has {} members at most, {} in the middle",
             self.users.len(),
             sizes.len(),
+            self.nestings().count(),
             self.pairs.len(),
             sizes.last().unwrap_or(&0),
             sizes.get(sizes.len() / 2).unwrap_or(&0),
@@ -196,6 +228,23 @@ fn group_sizes(size: Size) -> Vec<usize> {
         found[place] += 1;
     }
     found
+}
+
+/// Every second group has a parent: half of the time the last one that has one too, so that chains grow as long as they
+/// may, else any larger one.
+fn parents(size: Size, random: &mut Random) -> Vec<Option<u32>> {
+    let mut depths: Vec<u8> = vec![1; size.groups];
+    let mut parents = vec![None; size.groups];
+    for child in (1..size.groups).step_by(2) {
+        let last = child.checked_sub(2).filter(|last| random.below(2) == 0 && depths[*last] < size.depth);
+        let mut parent = last.unwrap_or_else(|| random.below(child));
+        while depths[parent] >= size.depth {
+            parent = random.below(child);
+        }
+        depths[child] = depths[parent] + 1;
+        parents[child] = Some(parent as u32);
+    }
+    parents
 }
 
 fn name(random: &mut Random, n: usize) -> String {
