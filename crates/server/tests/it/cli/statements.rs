@@ -40,6 +40,7 @@ const COMPANY: &[(&str, &str)] = &[
     ("::ALL_OF", "pages of an export, in the order of the key"),
     ("::FORGET", "takes away a company whose import failed"),
     ("::COUNT", "a total, where the caller asks for one, counts what fits"),
+    ("roles::POWERS", "the few groups whose roles give rights here, from an index of those alone"),
     ("keys::NAMED", "the few keys of a company, when the demo replaces its own"),
 ];
 
