@@ -16,6 +16,8 @@ macro_rules! group_columns {
     };
 }
 
+pub(crate) use group_columns;
+
 macro_rules! list {
     ($key:literal, $than:literal, $order:literal, $searched:literal) => {
         concat!(
@@ -87,7 +89,7 @@ fn days(row: Row<'_>, i: usize) -> Result<Option<u32>> {
     Ok(row.opt_int(i)?.and_then(|n| u32::try_from(n).ok()))
 }
 
-fn read(row: Row<'_>) -> Result<Group> {
+pub(crate) fn read(row: Row<'_>) -> Result<Group> {
     Ok(Group {
         id: row.id(0)?,
         name: row.text(1)?,
