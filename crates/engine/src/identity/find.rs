@@ -79,7 +79,12 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::Forbidden`].
-    pub async fn people(&self, caller: &Caller, ask: &Ask<UserId>, versions: bool) -> Result<Page<Person, UserId>> {
+    pub async fn seen_people(
+        &self,
+        caller: &Caller,
+        ask: &Ask<UserId>,
+        versions: bool,
+    ) -> Result<Page<Person, UserId>> {
         let mut conn = self.db().reader().await?;
         authz::may(&mut conn, caller, Action::ReadDirectory, self.clock().now()).await?;
         let (company, sight) = (caller.company, sight(caller));
@@ -98,7 +103,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::Forbidden`].
-    pub async fn crews(&self, caller: &Caller, ask: &Ask<GroupId>, versions: bool) -> Result<Page<Crew, GroupId>> {
+    pub async fn seen_crews(&self, caller: &Caller, ask: &Ask<GroupId>, versions: bool) -> Result<Page<Crew, GroupId>> {
         let mut conn = self.db().reader().await?;
         authz::may(&mut conn, caller, Action::ReadDirectory, self.clock().now()).await?;
         let (company, sight) = (caller.company, sight(caller));

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::document::{Discovered, Refusals};
 use super::error::Failure;
 use super::extract::Asked;
-use super::list::{MOST, USUAL};
+use super::query::{MOST, USUAL};
 use super::schema::{self, ENTERPRISE, Type};
 use super::search::spoken;
 use super::{Base, bulk};

@@ -292,4 +292,90 @@ mod tests {
         );
         assert_eq!(edit(json!([{"op": "replace", "path": "displayName", "value": "x"}])), EditMembers::Keep);
     }
+
+    /// What a client says in one operation.
+    #[derive(Clone, Debug)]
+    enum Asked {
+        Add(Vec<u8>),
+        Remove(Vec<u8>),
+        RemoveOne(u8),
+        Put(Vec<u8>),
+        Clear,
+    }
+
+    fn asked() -> impl proptest::strategy::Strategy<Value = Asked> {
+        use proptest::prelude::*;
+        let some = || prop::collection::vec(0..6_u8, 0..4);
+        prop_oneof![
+            4 => some().prop_map(Asked::Add),
+            3 => some().prop_map(Asked::Remove),
+            3 => (0..6_u8).prop_map(Asked::RemoveOne),
+            1 => some().prop_map(Asked::Put),
+            1 => Just(Asked::Clear),
+        ]
+    }
+
+    proptest::proptest! {
+        /// However many operations there are, the edit they add up to leaves what they would leave one by one.
+        #[test]
+        fn the_sum_of_operations_is_their_sequence(
+            start in proptest::collection::hash_set(0..6_u8, 0..6),
+            sequence in proptest::collection::vec(asked(), 1..12),
+        ) {
+            let id = |n: u8| Uuid::from_u128(u128::from(n) + 1);
+            let list = |ns: &[u8]| ns.iter().map(|n| json!({"value": id(*n)})).collect::<Vec<_>>();
+            let (mut model, mut operations) = (start.clone(), Vec::new());
+            for asked in &sequence {
+                match asked {
+                    Asked::Add(ns) => {
+                        model.extend(ns);
+                        operations.push(json!({"op": "add", "path": "members", "value": list(ns)}));
+                    }
+                    Asked::Remove(ns) => {
+                        model.retain(|n| !ns.contains(n));
+                        operations.push(json!({"op": "remove", "path": "members", "value": list(ns)}));
+                    }
+                    Asked::RemoveOne(n) => {
+                        model.remove(n);
+                        operations.push(json!({"op": "remove", "path": format!("members[value eq \"{}\"]", id(*n))}));
+                    }
+                    Asked::Put(ns) => {
+                        model = ns.iter().copied().collect();
+                        operations.push(json!({"op": "replace", "path": "members", "value": list(ns)}));
+                    }
+                    Asked::Clear => {
+                        model.clear();
+                        operations.push(json!({"op": "remove", "path": "members"}));
+                    }
+                }
+            }
+            let mut left: HashSet<Uuid> = start.into_iter().map(id).collect();
+            match patched(json!(operations)).unwrap().members {
+                EditMembers::Keep => {}
+                EditMembers::Change { add, remove } => {
+                    proptest::prop_assert!(add.iter().all(|id| !remove.contains(id)));
+                    left.retain(|id| !remove.contains(id));
+                    left.extend(add);
+                }
+                EditMembers::Whole(whole) => left = whole.into_iter().collect(),
+            }
+            proptest::prop_assert_eq!(left, model.into_iter().map(id).collect::<HashSet<_>>());
+        }
+
+        /// Nothing that is sent as a patch, a path or a filter ends the process.
+        #[test]
+        fn nothing_sent_ends_the_process(
+            path in "([a-zA-Z:.]{0,12}|members|emails)(\\[[a-z \"()]{0,24}\\])?(\\.[a-z]{0,6})?",
+            text in "[\\[\\](){}a-zA-Z0-9 \":.,$_-]{0,60}",
+        ) {
+            for of in [Type::User, Type::Group] {
+                let _ = super::super::path::read(of, &path);
+                let _ = super::super::path::read(of, &text);
+                let _ = super::super::filter::read(&[of], &text);
+                let body = json!({&path: &text, "members": &text, "name": {&text: &path}});
+                let _ = super::super::patch::document(of, body.as_object().unwrap());
+            }
+            let _ = patched(json!([{"op": "add", "path": path, "value": text}, {"op": "remove", "path": text}]));
+        }
+    }
 }

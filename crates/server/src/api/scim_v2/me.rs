@@ -11,7 +11,7 @@ use super::act::Desk;
 use super::document::{Patched, Refusals, User};
 use super::error::Failure;
 use super::extract::{Asked, Body};
-use super::list::Query;
+use super::query::Query;
 use super::schema::Type;
 use crate::app::App;
 

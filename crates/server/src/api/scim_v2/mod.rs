@@ -16,6 +16,7 @@ mod me;
 mod patch;
 mod path;
 mod project;
+mod query;
 mod schema;
 mod search;
 mod show;

@@ -9,7 +9,8 @@ use super::MEDIA_TYPE;
 use super::document::{Discovered, Listed, Refusals, Search};
 use super::error::Failure;
 use super::extract::{Asked, Body};
-use super::list::{self, Query};
+use super::list;
+use super::query::Query;
 use super::schema::Type;
 use crate::app::App;
 
