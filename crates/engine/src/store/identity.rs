@@ -50,7 +50,7 @@ sql! {
                    and (r.starts_at is null or r.starts_at <= $4) and (r.ends_at is null or r.ends_at > $4) order by r.user_id";
     // `$4` is in whose sight: nil sees the groups that the user is in for any reason.
     GROUPS_OF_USER = "select g.group_id, g.name from (select distinct r.group_id from reasons r where r.company_id = $1 and r.user_id = $2 and r.closed_rev is null
-                      and (r.starts_at is null or r.starts_at <= $3) and (r.ends_at is null or r.ends_at > $3) and ($4 = $5 or r.source_id = $4)) m
+                      and (r.starts_at is null or r.starts_at <= $3) and (r.ends_at is null or r.ends_at > $3) and (r.source_id = $4 or $4 = $5)) m
                       join groups g on g.company_id = $1 and g.group_id = m.group_id and g.state = 'live'
                       join users u on u.company_id = $1 and u.user_id = $2 and u.status <> 'inactive' and u.erased_at is null order by g.group_id";
     MORE_THAN = "select 1 from reasons r where r.company_id = $1 and r.group_id = $2 and r.closed_rev is null limit 1 offset $3";

@@ -15,7 +15,7 @@ use super::value::Document;
 const OURS: &str = "scim";
 /// What an address ends with that stands in for one nobody gave (RFC 2606).
 const NO_ADDRESS: &str = "@no-address.invalid";
-/// Among what is ours: `active` was taken away, so it is not told.
+/// Among what is ours: `active` was taken away when it was this, so it is not told.
 const SILENT: &str = "active taken away";
 /// Attributes of one text that are free attributes of the same name here.
 const TEXTS: &[&str] = &["nickName", "profileUrl", "title", "userType", "preferredLanguage", "locale", "timezone"];
@@ -48,8 +48,8 @@ pub(super) fn document(base: &Base, person: &Person) -> Document {
             out.insert((*name).into(), text.as_str().into());
         }
     }
-    // Who does not count is told so, also where somebody took the attribute away.
-    if !user.counts() || ours.is_none_or(|ours| ours.get(SILENT) != Some(&Value::Bool(true))) {
+    // Where somebody took the attribute away it is told again once it is another.
+    if ours.is_none_or(|ours| ours.get(SILENT) != Some(&Value::Bool(user.counts()))) {
         out.insert("active".into(), user.counts().into());
     }
     if let Some(emails) = emails(user, ours) {
@@ -164,8 +164,9 @@ fn text(document: &Document, name: &str) -> Option<String> {
     document.get(name).and_then(Value::as_str).map(str::to_owned)
 }
 
-/// Reads a document over the free attributes that were there before.
-fn said(document: &Document, before: &str, patched: bool) -> Result<Said, Failure> {
+/// Reads a document over the free attributes that were there before; `silent` is what `active` was that a patch may have
+/// taken away.
+fn said(document: &Document, before: &str, silent: Option<bool>) -> Result<Said, Failure> {
     let user_name = text(document, "userName")
         .ok_or_else(|| Failure::bad(Kind::InvalidValue, "userName: is required".to_owned()))?;
     let name = document.get("name").and_then(Value::as_object);
@@ -213,8 +214,8 @@ fn said(document: &Document, before: &str, patched: bool) -> Result<Said, Failur
     if let Some(manager) = extension.get("manager") {
         ours.insert("manager".into(), manager.clone());
     }
-    if patched && !document.contains_key("active") {
-        ours.insert(SILENT.into(), true.into());
+    if let Some(counts) = silent.filter(|_| !document.contains_key("active")) {
+        ours.insert(SILENT.into(), counts.into());
     }
     free.insert(OURS.into(), ours.into());
     Ok(Said {
@@ -235,7 +236,7 @@ fn said(document: &Document, before: &str, patched: bool) -> Result<Said, Failur
 /// # Errors
 /// `invalidValue`.
 pub(super) fn new(document: &Document) -> Result<NewPerson, Failure> {
-    let said = said(document, "{}", false)?;
+    let said = said(document, "{}", None)?;
     let is_address = |text: &str| guildhall_domain::name::email("email", text).is_ok();
     // Every person has an address here; where none is given one stands in that leads nowhere.
     let email = said.email.or_else(|| Some(said.user_name.clone()).filter(|name| is_address(name)));
@@ -271,7 +272,7 @@ fn stand_in(user_name: &str) -> String {
 /// `invalidValue`.
 pub(super) fn edit(document: &Document, person: &Person, patched: bool) -> Result<EditPerson, Failure> {
     let user = &person.user;
-    let said = said(document, &user.attributes, patched)?;
+    let said = said(document, &user.attributes, patched.then(|| user.counts()))?;
     // The parts are told apart here once they are given, so an absent one is none.
     let part = |part: Option<String>| part.map_or(Patch::Clear, Patch::Set);
     // Nothing in the document is different: nor is the mark that it was written here.

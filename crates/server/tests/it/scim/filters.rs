@@ -19,7 +19,7 @@ async fn filters_take_the_whole_grammar() {
             (r#"displayName eq "ZOË STRASSE""#.into(), 1),
             (r#"displayName sw "zo" and title pr"#.into(), 1),
             (r#"displayName ew "straße" and not (title eq "CEO")"#.into(), 1),
-            (r#"name.familyName co "e" or userName eq "nobody""#.into(), 4),
+            (r#"name.familyName co "e" or userName eq "nobody""#.into(), 5),
             (r#"externalId eq "AbC""#.into(), 1),
             (r#"externalId eq "abc""#.into(), 0),
             (format!(r#"id eq "{ada}""#), 1),
