@@ -7,7 +7,7 @@ use guildhall_domain::connection::{Link, Noun};
 use guildhall_domain::group::{EditGroup, Group, NewGroup};
 use guildhall_domain::ids::{CompanyId, ConnectionId, GroupId, UserId};
 use guildhall_domain::patch::Patch;
-use guildhall_domain::{Error, Result};
+use guildhall_domain::{Error, Result, name};
 use uuid::Uuid;
 
 use super::{Crew, EditCrew, EditMembers, Listed, place, sight};
@@ -50,6 +50,8 @@ async fn again(tx: &mut Tx, id: GroupId) -> Result<Crew> {
 /// Refuses a name that another group of the same connection has.
 async fn own_name(tx: &mut Tx, name: &str, id: Option<GroupId>) -> Result<()> {
     let (company, sight) = place(tx);
+    // Checked before it is looked for: no database takes whatever text there is.
+    let name = &name::name("name", name)?;
     if sight == ConnectionId::NIL {
         return Ok(());
     }
@@ -86,6 +88,7 @@ async fn make_way(tx: &mut Tx, external_id: Option<&String>) -> Result<()> {
     let (company, sight) = place(tx);
     let now = tx.now();
     let Some(external_id) = external_id else { return Ok(()) };
+    let external_id = &name::short("externalId", external_id)?;
     let holder = links::by_external_id(tx, company, sight, Noun::Group, external_id).await?;
     if let Some(holder) = holder
         && groups::get(tx, company, holder.into(), Shown::Live).await.is_err()

@@ -50,6 +50,11 @@ pub enum FindCrews {
     Member(Uuid),
 }
 
+/// Can a database hold this text at all? What it cannot hold nobody has.
+fn storable(text: &str) -> bool {
+    !text.contains('\0')
+}
+
 fn person(found: SeenUser, hand: bool, version: u64) -> Person {
     let external_id = if hand { found.user.external_id.clone() } else { found.external_id };
     Person { user: found.user, external_id, version }
@@ -161,6 +166,14 @@ impl Engine {
         authz::may(&mut conn, caller, Action::ReadDirectory, now).await?;
         let (company, sight) = (caller.company, sight(caller));
         let hand = sight == ConnectionId::NIL;
+        if let FindPeople::UserName(text)
+        | FindPeople::Email(text)
+        | FindPeople::Name(text)
+        | FindPeople::ExternalId(text) = by
+            && !storable(text)
+        {
+            return Ok(Vec::new());
+        }
         Ok(match by {
             FindPeople::Id(id) => vec![*id],
             FindPeople::UserName(name) => users::by_user_name(&mut conn, company, name).await?.into_iter().collect(),
@@ -198,6 +211,11 @@ impl Engine {
         let (mut conn, now) = (self.db().reader().await?, self.clock().now());
         authz::may(&mut conn, caller, Action::ReadDirectory, now).await?;
         let (company, sight) = (caller.company, sight(caller));
+        if let FindCrews::Name(text) | FindCrews::ExternalId(text) = by
+            && !storable(text)
+        {
+            return Ok(Vec::new());
+        }
         Ok(match by {
             FindCrews::Id(id) => vec![*id],
             FindCrews::Name(name) => identity::groups_named(&mut conn, company, name).await?,

@@ -5,7 +5,7 @@ use guildhall_domain::connection::{Link, Noun};
 use guildhall_domain::ids::{ConnectionId, UserId, parse_uuid};
 use guildhall_domain::patch::Patch;
 use guildhall_domain::user::{EditUser, NewUser, User, UserStatus};
-use guildhall_domain::{Error, Result};
+use guildhall_domain::{Error, Result, name};
 use serde_json::{Map, Value};
 
 use super::{EditPerson, NewPerson, Person, place, sight};
@@ -135,9 +135,11 @@ async fn adopting(tx: &mut Tx, id: ConnectionId) -> Result<()> {
 /// The person who has the sign-in name or address of a new one.
 async fn holder(tx: &mut Tx, new: &NewUser) -> Result<Option<UserId>> {
     let company = tx.company();
-    let user_name = new.user_name.as_deref().unwrap_or(&new.email);
-    let by_name = store::users::by_user_name(tx, company, user_name).await?;
-    let by_email = store::users::by_email(tx, company, &new.email).await?;
+    // Checked before they are looked for: no database takes whatever text there is.
+    let email = name::email("email", &new.email)?;
+    let user_name = name::name("userName", new.user_name.as_deref().unwrap_or(&email))?;
+    let by_name = store::users::by_user_name(tx, company, &user_name).await?;
+    let by_email = store::users::by_email(tx, company, &email).await?;
     match (by_name, by_email) {
         (Some(one), Some(other)) if one != other => {
             Err(Error::Taken { field: "email".into(), why: "belongs to another user than the userName".into() })

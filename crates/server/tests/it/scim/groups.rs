@@ -103,6 +103,8 @@ async fn a_group_is_refused() {
             (json!({"displayName": " "}), "400 invalidValue"),
             (json!({"displayName": "x".repeat(256)}), "400 invalidValue"),
             (json!({"displayName": {"x": 1}}), "400 invalidValue"),
+            (json!({"displayName": "x\u{0}y"}), "400 invalidValue"),
+            (json!({"displayName": "x", "externalId": "y\u{0}z"}), "400 invalidValue"),
             (json!({"displayName": "x", "members": [{"value": UNKNOWN}]}), "400 invalidValue"),
             (json!({"displayName": "x", "members": "all"}), "400 invalidValue"),
             (json!({"displayName": "x", "externalId": "y".repeat(256)}), "400 invalidValue"),
