@@ -18,6 +18,9 @@ macro_rules! group_columns {
 
 pub(crate) use group_columns;
 
+/// How many columns `group_columns` names.
+pub(crate) const GROUP_COLUMNS: usize = 17;
+
 macro_rules! list {
     ($key:literal, $than:literal, $order:literal, $searched:literal) => {
         concat!(

@@ -124,7 +124,7 @@ pub(crate) async fn named(conn: &mut Conn, company: CompanyId, name: &str) -> Re
 }
 
 fn seen_group(row: Row<'_>) -> Result<(Group, Option<String>)> {
-    Ok((groups::read(row)?, row.opt_text(15)?))
+    Ok((groups::read(row)?, row.opt_text(groups::GROUP_COLUMNS)?))
 }
 
 /// The `limit` groups behind `after`, by id, without the first `offset`; of a connection those that come from it.
