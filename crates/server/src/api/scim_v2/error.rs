@@ -150,7 +150,7 @@ fn domain(error: &Error) -> (StatusCode, Option<Kind>, String) {
         Error::TooFast { .. } => (StatusCode::TOO_MANY_REQUESTS, None),
         Error::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, None),
         // This dialect takes no idempotency keys, so it keeps no answers either.
-        Error::Replay(_) | Error::Internal(_) => {
+        Error::Replay(_) | Error::Preview(_) | Error::Internal(_) => {
             return (StatusCode::INTERNAL_SERVER_ERROR, None, "something went wrong here".into());
         }
     };
