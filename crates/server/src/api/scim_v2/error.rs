@@ -142,6 +142,7 @@ fn domain(error: &Error) -> (StatusCode, Option<Kind>, String) {
         Error::Conflict { .. }
         | Error::Cycle { .. }
         | Error::Closed { .. }
+        | Error::Braked { .. }
         | Error::HeldMembers { .. }
         | Error::KeyReused => (StatusCode::CONFLICT, None),
         Error::Unauthenticated { .. } => (StatusCode::UNAUTHORIZED, None),
