@@ -5,7 +5,7 @@ CARGO ?= cargo
 WITH_POSTGRES = $(CARGO) run --quiet --package guildhall-testkit --bin with-postgres --
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test bench fuzz format lint deny webhook-libs
+.PHONY: help run check test bench fuzz format lint deny webhook-libs scim-checkers
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,8 +18,16 @@ check: format lint ## format, lints and the fast tests: seconds once built
 	@echo "== Fast tests: domain and engine"
 	$(CARGO) test --package guildhall-domain --package guildhall-engine --lib
 
-test: format lint deny webhook-libs ## everything CI runs: format, lints, dependency rules, all tests on SQLite and PostgreSQL
+# The published SCIM checkers of the Python ecosystem, in an environment of their own; without Python they are left out.
+SCIM_CHECKERS = target/scim-checkers
+scim-checkers:
+	@if $(SCIM_CHECKERS)/bin/python -c 'import scim2_tester' >/dev/null 2>&1; then :; \
+	elif python3 -m venv $(SCIM_CHECKERS) && $(SCIM_CHECKERS)/bin/python -m pip install --quiet --requirement crates/server/tests/it/scim/requirements.txt; then :; \
+	else echo "the SCIM checkers are left out: they need python3 with venv, and a package index"; rm -rf $(SCIM_CHECKERS); fi
+
+test: format lint deny webhook-libs scim-checkers ## everything CI runs: format, lints, dependency rules, all tests on SQLite and PostgreSQL
 	@echo "== All tests, on SQLite and on a PostgreSQL started for them"
+	if [ -x $(SCIM_CHECKERS)/bin/python ]; then export GUILDHALL_SCIM_PYTHON=$(CURDIR)/$(SCIM_CHECKERS)/bin/python; fi; \
 	$(WITH_POSTGRES) $(CARGO) test --workspace
 	@echo "== All passed"
 

@@ -93,7 +93,7 @@ fn pair(set: &Set, turn: &mut Turn, which: Which) -> (Uuid, Uuid, bool) {
 
 /// Every operation, dialect by dialect.
 pub(crate) fn all(material: &Material) -> Vec<Op> {
-    [cakewalk(material), native(material), secoda(material), companies(material)].concat()
+    [cakewalk(material), native(material), secoda(material), companies(material), scim(material)].concat()
 }
 
 /// Makes operations of one dialect.
@@ -240,6 +240,44 @@ fn secoda(material: &Material) -> Vec<Op> {
         say.request(out, "PATCH", format_args!("/api/v1/auth/group/{}", group.id), &body);
     });
     make.op("g (with ids)", &[200], |_, say, _, out| say.request(out, "GET", format_args!("/api/v1/auth/group"), ""));
+    make.ops
+}
+
+fn scim(material: &Material) -> Vec<Op> {
+    let mut make = Maker::new(material, "scim", bearer(material));
+    make.op("a", &[200], |set, say, turn, out| {
+        let group = group(set, &mut turn.random);
+        say.request(out, "GET", format_args!("/scim/v2/Groups/{group}?excludedAttributes=members"), "");
+    });
+    make.op("a of 5000", &[200], |set, say, _, out| {
+        let group = set.groups[0].id;
+        say.request(out, "GET", format_args!("/scim/v2/Groups/{group}?excludedAttributes=members"), "");
+    });
+    make.op("a,b (ids)", &[200], |set, say, turn, out| {
+        say.request(out, "GET", format_args!("/scim/v2/Groups/{}", group(set, &mut turn.random)), "");
+    });
+    make.op("c", &[200], |set, say, turn, out| {
+        say.request(out, "GET", format_args!("/scim/v2/Users/{}", user(set, &mut turn.random)), "");
+    });
+    make.op("d", &[200], |set, say, turn, out| {
+        let (group, user) = (group(set, &mut turn.random), user(set, &mut turn.random));
+        let filter = format_args!("id+eq+%22{group}%22+and+members+eq+%22{user}%22").to_string();
+        say.request(out, "GET", format_args!("/scim/v2/Groups?excludedAttributes=members&filter={filter}"), "");
+    });
+    for (name, which) in changes(&material.set) {
+        make.op(name, &[200], |set, say, turn, out| {
+            let (group, user, add) = pair(set, turn, *which);
+            let operation = match add {
+                true => format!(r#"{{"op":"add","path":"members","value":[{{"value":"{user}"}}]}}"#),
+                false => format!(r#"{{"op":"remove","path":"members[value eq \"{user}\"]"}}"#),
+            };
+            let body = format!(r#"{{"Operations":[{operation}]}}"#);
+            say.request(out, "PATCH", format_args!("/scim/v2/Groups/{group}"), &body);
+        });
+    }
+    make.op("g (with ids)", &[200], |_, say, _, out| {
+        say.request(out, "GET", format_args!("/scim/v2/Groups?count=50"), "");
+    });
     make.ops
 }
 

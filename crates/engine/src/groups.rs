@@ -208,21 +208,9 @@ impl Engine {
         self.write(caller, async move |tx| {
             let (caller, now, company) = (tx.caller().clone(), tx.now(), tx.company());
             authz::may(tx, &caller, Action::ManageDirectory, now).await?;
-            let mut group = get(tx, company, id, Shown::Live).await?;
+            let group = get(tx, company, id, Shown::Live).await?;
             matches(version, group.version)?;
-            if group.unmodifiable {
-                return Err(Error::Unmodifiable);
-            }
-            let purge_at = now.plus_seconds(i64::from(tx.head().settings.restore_days) * 86_400);
-            (group.state, group.purge_at) = (GroupState::Archived, Some(purge_at));
-            (group.updated_at, group.updated_by, group.version) = (now, caller.user(), tx.revision());
-            // Closed in the very revision that the group's version names: that is how a restore finds them.
-            reasons::close_group(tx, company, id, now, group.version, caller.user()).await?;
-            nestings::end_all(tx, id, group.version).await?;
-            groups::update(tx, company, &group).await?;
-            tx.head_mut().wake_at(purge_at);
-            journal::append(tx, &Event::GroupArchived { group: id, purge_at }).await?;
-            Ok(group)
+            archive(tx, group).await
         })
         .await
     }
@@ -323,6 +311,24 @@ impl Engine {
         })
         .await
     }
+}
+
+/// Archives a live group in the transaction of a caller who may.
+pub(crate) async fn archive(tx: &mut Tx, mut group: Group) -> Result<Group> {
+    let (caller, now, company, id) = (tx.caller().clone(), tx.now(), tx.company(), group.id);
+    if group.unmodifiable {
+        return Err(Error::Unmodifiable);
+    }
+    let purge_at = now.plus_seconds(i64::from(tx.head().settings.restore_days) * 86_400);
+    (group.state, group.purge_at) = (GroupState::Archived, Some(purge_at));
+    (group.updated_at, group.updated_by, group.version) = (now, caller.user(), tx.revision());
+    // Closed in the very revision that the group's version names: that is how a restore finds them.
+    reasons::close_group(tx, company, id, now, group.version, caller.user()).await?;
+    nestings::end_all(tx, id, group.version).await?;
+    groups::update(tx, company, &group).await?;
+    tx.head_mut().wake_at(purge_at);
+    journal::append(tx, &Event::GroupArchived { group: id, purge_at }).await?;
+    Ok(group)
 }
 
 /// Opens again what archiving closed, unless its user is gone since.

@@ -15,6 +15,7 @@ mod group_apps;
 mod groups;
 mod housekeeping;
 mod idempotency;
+mod identity;
 mod index;
 mod journal;
 mod keys;
@@ -51,6 +52,9 @@ pub use clock::Clock;
 pub use companies::NewCompany;
 pub use doctor::Check;
 pub use groups::Shown;
+pub use identity::{
+    Belonging, Crew, EditCrew, EditMembers, EditPerson, FindCrews, FindPeople, Listed, NewPerson, Person,
+};
 pub use journal::{Verified, whole_data};
 pub use keys::{NewKey, Secret};
 pub use listed::{WithGroups, WithMembers};

@@ -201,11 +201,21 @@ fn all_held(refused: Vec<Error>) -> Option<Error> {
 /// Puts the whole list of direct members: a difference against what is shown (`design.md` §2). Members who are not
 /// shown (inactive, scheduled) stay untouched. True when anything changed.
 pub(crate) async fn set_members(tx: &mut Tx, group: &Group, wanted: &[UserId]) -> Result<bool> {
+    let (company, now) = (tx.company(), tx.now());
+    let shown = reasons::user_ids(tx, company, group.id, now).await?.into_iter().collect();
+    settle_members(tx, group, &shown, wanted).await
+}
+
+/// As [`set_members`], where the caller is shown these members.
+pub(crate) async fn settle_members(
+    tx: &mut Tx,
+    group: &Group,
+    shown: &HashSet<UserId>,
+    wanted: &[UserId],
+) -> Result<bool> {
     if wanted.len() > WHOLE_LIST {
         return Err(Error::TooMany { field: "users".into(), limit: WHOLE_LIST as u64 });
     }
-    let (company, now) = (tx.company(), tx.now());
-    let shown: HashSet<UserId> = reasons::user_ids(tx, company, group.id, now).await?.into_iter().collect();
     let wanted_set: HashSet<UserId> = wanted.iter().copied().collect();
     let mut seen = HashSet::new();
     let newcomers: Vec<UserId> = wanted.iter().copied().filter(|u| !shown.contains(u) && seen.insert(*u)).collect();
@@ -335,7 +345,7 @@ async fn stand_in(tx: &mut Tx, person: UserId) -> Result<()> {
     Ok(())
 }
 
-async fn change(tx: &mut Tx, ask: &ChangeMembers) -> Result<Vec<ChangedMember>> {
+pub(crate) async fn change(tx: &mut Tx, ask: &ChangeMembers) -> Result<Vec<ChangedMember>> {
     let (company, now, caller) = (tx.company(), tx.now(), tx.caller().clone());
     authz::may(tx, &caller, Action::ManageMembers(ask.group), now).await?;
     let note = ask.note.as_deref().map(|raw| name::description("note", raw)).transpose()?;

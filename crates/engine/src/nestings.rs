@@ -79,6 +79,17 @@ pub(crate) async fn nest(tx: &mut Tx, nesting: Nesting) -> Result<bool> {
     Ok(true)
 }
 
+/// Takes one group out of another, in the transaction of a caller who may; false when it was not inside.
+pub(crate) async fn unnest(tx: &mut Tx, nesting: Nesting) -> Result<bool> {
+    let (company, now, revision, by) = (tx.company(), tx.now(), tx.revision(), tx.caller().user());
+    if !nestings::close(tx, company, nesting, now, revision, by).await? {
+        return Ok(false);
+    }
+    let Nesting { parent, child } = nesting;
+    journal::append(tx, &Event::GroupUnnested { parent, child }).await?;
+    Ok(true)
+}
+
 /// Ends every nesting of a group that is archived, in the event that archives it.
 pub(crate) async fn end_all(tx: &mut Tx, group: GroupId, revision: u64) -> Result<()> {
     let (company, now, by) = (tx.company(), tx.now(), tx.caller().user());
@@ -136,11 +147,10 @@ impl Engine {
     pub async fn unnest(&self, caller: &Caller, parent: GroupId, child: GroupId) -> Result<Written<()>> {
         self.write(caller, async move |tx| {
             open_parent(tx, parent).await?;
-            let (company, now, revision, by) = (tx.company(), tx.now(), tx.revision(), tx.caller().user());
-            if !nestings::close(tx, company, Nesting { parent, child }, now, revision, by).await? {
+            if !unnest(tx, Nesting { parent, child }).await? {
                 return Err(Error::NotFound { noun: "group in this group" });
             }
-            journal::append(tx, &Event::GroupUnnested { parent, child }).await
+            Ok(())
         })
         .await
     }

@@ -3,7 +3,7 @@
 use guildhall_domain::caller::{Caller, Role};
 use guildhall_domain::connection::Noun;
 use guildhall_domain::event::{Event, Fields};
-use guildhall_domain::ids::UserId;
+use guildhall_domain::ids::{ConnectionId, UserId};
 use guildhall_domain::page::{Ask, Order, Page};
 use guildhall_domain::patch::Patch;
 use guildhall_domain::user::{EditUser, NewUser, User, UserStatus};
@@ -140,6 +140,9 @@ async fn save(tx: &mut Tx, before: &User, mut user: User, mut changed: Vec<&'sta
         let id = user.id;
         let event =
             if user.counts() { Event::UserReactivated { user: id } } else { Event::UserDeactivated { user: id } };
+        if user.counts() {
+            links::unmark(tx, company, ConnectionId::NIL, Noun::User, id.uuid()).await?;
+        }
         journal::append(tx, &event).await?;
         // What lists of members show has changed, though no reason has.
         for group in reasons::groups_of(tx, company, id).await? {

@@ -16,6 +16,11 @@ macro_rules! group_columns {
     };
 }
 
+pub(crate) use group_columns;
+
+/// How many columns `group_columns` names.
+pub(crate) const GROUP_COLUMNS: usize = 17;
+
 macro_rules! list {
     ($key:literal, $than:literal, $order:literal, $searched:literal) => {
         concat!(
@@ -87,7 +92,7 @@ fn days(row: Row<'_>, i: usize) -> Result<Option<u32>> {
     Ok(row.opt_int(i)?.and_then(|n| u32::try_from(n).ok()))
 }
 
-fn read(row: Row<'_>) -> Result<Group> {
+pub(crate) fn read(row: Row<'_>) -> Result<Group> {
     Ok(Group {
         id: row.id(0)?,
         name: row.text(1)?,

@@ -8,7 +8,7 @@ use guildhall_domain::page::{Ask, From, Page};
 use guildhall_domain::{Error, Result, Timestamp};
 use uuid::Uuid;
 
-use super::{Conn, Row, sql, val};
+use super::{Conn, Row, Value, sql, val};
 
 macro_rules! columns {
     () => {
@@ -19,6 +19,7 @@ macro_rules! columns {
 sql! {
     GET = concat!("select ", columns!(), ", l.ended_at from links l where l.company_id = $1 and l.connection_id = $2 and l.noun = $3 and l.object_id = $4");
     BY_EXTERNAL_ID = "select l.object_id from links l where l.company_id = $1 and l.connection_id = $2 and l.noun = $3 and l.external_id = $4 and l.ended_at is null";
+    OF_OBJECT = concat!("select ", columns!(), " from links l where l.company_id = $1 and l.object_id = $2 and l.ended_at is null order by l.connection_id");
     LIST = concat!("select ", columns!(), " from links l where l.company_id = $1 and l.connection_id = $2 and l.noun = $3 and l.object_id > $4 and l.ended_at is null
              order by l.object_id limit $5 offset $6");
     PUT = "insert into links (company_id, connection_id, noun, object_id, external_id, made, linked_at) values ($1, $2, $3, $4, $5, $6, $7)
@@ -88,6 +89,27 @@ pub(crate) async fn known(
     })
 }
 
+/// How a connection stands to each of many, in their order.
+pub(crate) async fn known_each(
+    conn: &mut Conn,
+    company: CompanyId,
+    connection: ConnectionId,
+    noun: Noun,
+    objects: &[Uuid],
+) -> Result<Vec<Known>> {
+    let sets: Vec<Vec<Value<'_>>> =
+        objects.iter().map(|id| vec![val(company), val(connection), val(noun.word()), val(*id)]).collect();
+    let rows = conn.rows_each(&GET, &sets, |row| Ok((read(row)?, row.opt_time(6)?))).await?;
+    Ok(rows
+        .into_iter()
+        .map(|mut rows| match rows.pop() {
+            None => Known::No,
+            Some((link, None)) => Known::Linked(link),
+            Some((link, Some(_))) => Known::Ended(link.made),
+        })
+        .collect())
+}
+
 /// Whom a connection knows by this id of its own.
 pub(crate) async fn by_external_id(
     conn: &mut Conn,
@@ -98,6 +120,11 @@ pub(crate) async fn by_external_id(
 ) -> Result<Option<Uuid>> {
     let values = [val(company), val(connection), val(noun.word()), val(id)];
     conn.row(&BY_EXTERNAL_ID, &values, |row| row.id(0)).await
+}
+
+/// The connections that know a person or group.
+pub(crate) async fn of_object(conn: &mut Conn, company: CompanyId, object: Uuid) -> Result<Vec<Link>> {
+    conn.rows(&OF_OBJECT, &[val(company), val(object)], read).await
 }
 
 /// One page of what a connection knows, by id.

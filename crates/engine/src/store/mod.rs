@@ -13,6 +13,7 @@ pub(crate) mod deliveries;
 pub(crate) mod events;
 pub(crate) mod group_apps;
 pub(crate) mod groups;
+pub(crate) mod identity;
 pub(crate) mod keys;
 pub(crate) mod links;
 pub(crate) mod many;
@@ -47,6 +48,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         events::ALL,
         group_apps::ALL,
         groups::ALL,
+        identity::ALL,
         keys::ALL,
         links::ALL,
         nestings::ALL,

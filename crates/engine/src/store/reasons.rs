@@ -94,6 +94,7 @@ sql! {
     WHEN_ADDED = concat!(standing!("r.user_id, r.added_at"), " order by r.added_at, r.user_id");
     COUNT = standing!("count(*)");
     USER_IDS = concat!(each_standing!("distinct r.user_id"), " order by r.user_id");
+    BRIEF = concat!(each_standing!("distinct r.user_id, u.name"), " order by r.user_id");
     GROUPS_OF = "select distinct r.group_id from reasons r where r.company_id = $1 and r.user_id = $2 and r.closed_rev is null order by r.group_id";
     ALL_OF = concat!("select ", columns!(), " from reasons r where r.company_id = $1 and (r.group_id, r.user_id, r.reason_id) > ($2, $3, $4)
              and r.closed_rev is null order by r.group_id, r.user_id, r.reason_id limit $5");
@@ -331,6 +332,16 @@ pub(crate) async fn user_ids(
     now: Timestamp,
 ) -> Result<Vec<UserId>> {
     conn.rows(&USER_IDS, &[val(company), val(group), val(now)], |row| row.id(0)).await
+}
+
+/// All direct members of a group at `now` with their names, by id.
+pub(crate) async fn brief(
+    conn: &mut Conn,
+    company: CompanyId,
+    group: GroupId,
+    now: Timestamp,
+) -> Result<Vec<(UserId, String)>> {
+    conn.rows(&BRIEF, &[val(company), val(group), val(now)], |row| Ok((row.id(0)?, row.text(1)?))).await
 }
 
 /// The groups in which a user has an open reason, standing or not.

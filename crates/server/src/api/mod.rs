@@ -8,6 +8,7 @@ pub mod companies_v3;
 mod docs;
 pub mod native;
 mod operations;
+pub mod scim_v2;
 pub mod secoda_v1;
 
 use std::time::Duration;
@@ -40,10 +41,14 @@ const SPOKEN: &[Spoken] = &[
     Spoken { name: "secoda", table: secoda_v1::table, routes: secoda_v1::routes },
     Spoken { name: "companies-v3", table: companies_v3::table, routes: companies_v3::routes },
     Spoken { name: "authzen", table: authzen::table, routes: authzen::routes },
+    Spoken { name: "scim", table: scim_v2::table, routes: scim_v2::routes },
 ];
 
 /// The dialect that a path belongs to; native for paths of none, which it refuses in its own form.
 pub fn dialect_of(path: &str) -> Dialect {
+    if scim_v2::owns(path) {
+        return Dialect::Scim;
+    }
     if secoda_v1::owns(path) {
         return Dialect::Secoda;
     }
@@ -87,7 +92,7 @@ fn plan(method: &Method, path: &str) -> Plan {
     let dialect = dialect_of(path);
     // AuthZEN §10.1.3: the client's name for its request is the answer's.
     let usual = Plan { echoes: dialect == Dialect::Authzen, ..Plan::of(dialect.word()) };
-    if secoda_v1::large(method, path) {
+    if secoda_v1::large(method, path) || scim_v2::large(method, path) {
         // A list of a hundred thousand members takes its time, on PostgreSQL most of all.
         return Plan { body: BodySize::Large, deadline: Some(Duration::from_secs(30)), ..usual };
     }
@@ -99,6 +104,7 @@ fn manners(uri: &Uri) -> Option<Uri> {
     match dialect_of(uri.path()) {
         Dialect::Cakewalk => cakewalk_v1::manners(uri),
         Dialect::Secoda => secoda_v1::manners(uri),
+        Dialect::Scim => scim_v2::manners(uri),
         _ => None,
     }
 }
@@ -110,6 +116,7 @@ fn refuse(asked: &Asked, refusal: Refusal) -> Response {
         Dialect::Secoda => secoda_v1::error::refuse(&asked.method, refusal),
         Dialect::Companies => companies_v3::error::refuse(refusal),
         Dialect::Authzen => authzen::error::refuse(refusal),
+        Dialect::Scim => scim_v2::error::refuse(refusal),
         _ => native::error::refuse(refusal),
     }
 }

@@ -83,6 +83,10 @@ Companies v3: a token from the key, groups, and the members of Engineering (the 
   curl {json} -H 'Authorization: Bearer {token}' {url}/v3/companies/{COMPANY}/user-groups/list
   curl {json} -H 'Authorization: Bearer {token}' {url}/v3/companies/{COMPANY}/user-groups/{GROUP}/members
 
+SCIM 2.0: groups without their members, and a user by sign-in name
+  curl -H 'Authorization: Bearer {token}' '{url}/scim/v2/Groups?excludedAttributes=members'
+  curl -H 'Authorization: Bearer {token}' '{url}/scim/v2/Users?filter=userName+eq+%22ada.lindqvist%40northwind.example%22'
+
 Every call there is: {url}/docs. Ctrl-C stops the server.
 "
         )

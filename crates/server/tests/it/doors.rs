@@ -1,4 +1,4 @@
-//! One action, four doors: the same rows and the same events whichever dialect asked, its name aside; and what one
+//! One action, five doors: the same rows and the same events whichever dialect asked, its name aside; and what one
 //! door changed the others show at once.
 
 use guildhall_testkit::{App, Reply, on_both};
@@ -31,7 +31,11 @@ async fn members(app: &App, group: Uuid) -> Vec<String> {
     let native = app.bearer().get(format!("/v1/companies/{company}/groups/{group}/members")).await;
     let path = format!("/v3/companies/{company}/user-groups/{group}/members");
     let companies = app.bearer().post(path, json!({"pagination": {}})).await;
+    let scim = app.bearer().get(format!("/scim/v2/Groups/{group}")).await.is(200);
     let shown = ids(cakewalk, "data", |m| &m["id"]);
+    if !shown.is_empty() || !scim.json()["members"].is_null() {
+        assert_eq!(ids(scim, "members", |m| &m["value"]), shown, "SCIM");
+    }
     assert_eq!(ids(secoda, "users", |m| m), shown, "Secoda");
     assert_eq!(ids(native, "items", |m| &m["user"]["id"]), shown, "native");
     assert_eq!(ids(companies, "members", |m| &m["userId"]), shown, "companies v3");
@@ -66,7 +70,13 @@ async fn each_action_leaves_the_same_whichever_door_it_came_through() {
         assert_eq!(groups[1].1, groups[0].1, "making a group: Secoda");
         assert_eq!(groups[2].1, groups[0].1, "making a group: companies v3");
 
-        // Adding two people: four doors on three groups, and Cakewalk on the seeded, empty one.
+        // What a group is in SCIM has no description: it takes part in all that comes after.
+        let body = json!({"name": "Doors", "description": "one of three"});
+        let made = app.bearer().post(format!("/v1/companies/{company}/groups"), body).await.is(201);
+        let scim: Uuid = made.json()["id"].as_str().expect("an id").parse().expect("an id");
+        let operations = |operations: Value| json!({"Operations": operations});
+
+        // Adding two people: five doors on three groups, and Cakewalk on the seeded, empty one.
         let ops = app.id("ops");
         let adding = [
             (
@@ -76,6 +86,12 @@ async fn each_action_leaves_the_same_whichever_door_it_came_through() {
                 json!({"members": [{"id": edda}, {"id": gus}]}),
             ),
             (secoda, "PATCH", format!("/api/v1/auth/group/{secoda}"), json!({"users": [edda, gus]})),
+            (
+                scim,
+                "PATCH",
+                format!("/scim/v2/Groups/{scim}"),
+                operations(json!([{"op": "add", "path": "members", "value": [{"value": edda}, {"value": gus}]}])),
+            ),
             (
                 companies,
                 "PATCH",
@@ -105,6 +121,12 @@ async fn each_action_leaves_the_same_whichever_door_it_came_through() {
             (native, "DELETE", format!("/v1/companies/{company}/groups/{native}/members/{gus}"), None),
             (secoda, "PATCH", format!("/api/v1/auth/group/{secoda}"), Some(json!({"users": [edda]}))),
             (
+                scim,
+                "PATCH",
+                format!("/scim/v2/Groups/{scim}"),
+                Some(operations(json!([{"op": "remove", "path": format!("members[value eq \"{gus}\"]")}]))),
+            ),
+            (
                 companies,
                 "PATCH",
                 format!("/v3/companies/{company}/user-groups/{companies}/members"),
@@ -128,6 +150,12 @@ async fn each_action_leaves_the_same_whichever_door_it_came_through() {
             (native, "PATCH", format!("/v1/companies/{company}/groups/{native}"), json!({"name": "Renamed"})),
             (secoda, "PATCH", format!("/api/v1/auth/group/{secoda}"), json!({"name": "Renamed"})),
             (
+                scim,
+                "PATCH",
+                format!("/scim/v2/Groups/{scim}"),
+                operations(json!([{"op": "replace", "path": "displayName", "value": "Renamed"}])),
+            ),
+            (
                 companies,
                 "PUT",
                 format!("/v3/companies/{company}/user-groups/{companies}"),
@@ -145,6 +173,7 @@ async fn each_action_leaves_the_same_whichever_door_it_came_through() {
         for (group, path) in [
             (native, format!("/v1/companies/{company}/groups/{native}")),
             (secoda, format!("/api/v1/auth/group/{secoda}")),
+            (scim, format!("/scim/v2/Groups/{scim}")),
             (companies, format!("/v3/companies/{company}/user-groups/{companies}")),
         ] {
             let since = revision(&app).await;
@@ -155,6 +184,7 @@ async fn each_action_leaves_the_same_whichever_door_it_came_through() {
             // Gone through every vendor's door at once.
             app.cakewalk().get(format!("/api/v1/UsersGroups/{group}")).await.is(404);
             app.bearer().get(format!("/api/v1/auth/group/{group}")).await.is(404);
+            app.bearer().get(format!("/scim/v2/Groups/{group}")).await.is(404);
             app.bearer().get(format!("/v3/companies/{company}/user-groups/{group}")).await.is(404);
         }
     })

@@ -12,6 +12,7 @@ mod model;
 mod native;
 mod routes;
 mod rules;
+mod scim;
 mod secoda;
 mod story;
 mod sweep;

@@ -55,7 +55,9 @@ fn target(app: &App, route: &Route, hook: (Uuid, Uuid)) -> String {
             "{delivery}" => hook.1.to_string(),
             "{app}" | "{workAppId}" => id("ledger"),
             "{key}" => app.key(Who::Viewer).key.id.to_string(),
-            "{id}" if route.path.contains("/group/") => id("eng"),
+            "{id}" if route.path.contains("/group/") || route.path.contains("/Groups/") => id("eng"),
+            "{name}" => "User".to_owned(),
+            "{urn}" => "urn:ietf:params:scim:schemas:core:2.0:User".to_owned(),
             "{id}" => id("vera"),
             other => {
                 assert!(!other.starts_with('{'), "{}: what stands at {other}?", route.path);
@@ -97,6 +99,15 @@ fn body(app: &App, route: &Route, who: Who) -> Value {
             "action": {"name": "member"},
             "resource": {"type": "group", "id": app.id("eng")},
         }),
+        ("scim", "Bulk") => json!({"Operations": []}),
+        ("scim", "Users") => json!({"userName": format!("{who:?}@new.example")}),
+        ("scim", "Groups") => json!({"displayName": format!("Made by {who:?}")}),
+        ("scim", "{id}" | "Me") if route.method == "PUT" => {
+            json!({"userName": "vera", "displayName": format!("{who:?}")})
+        }
+        ("scim", "{id}" | "Me") => {
+            json!({"Operations": [{"op": "replace", "path": "displayName", "value": format!("{who:?}")}]})
+        }
         ("secoda", "group") => json!({"name": format!("Made by {who:?}")}),
         ("secoda", "user") => json!({"email": format!("{who:?}@new.example")}),
         ("cakewalk", "Users") => json!({"userIds": [app.id("gus")], "triggeredByUserId": app.id("ada")}),

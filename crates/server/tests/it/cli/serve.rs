@@ -128,7 +128,7 @@ async fn the_demo_prints_calls_that_work() {
             }
         }
         let calls: Vec<&str> = words.lines().map(str::trim).filter(|line| line.starts_with("curl ")).collect();
-        assert_eq!(calls.len(), 8, "{words}");
+        assert_eq!(calls.len(), 10, "{words}");
         for call in calls {
             // As it is pasted: the shell reads the line, quotes and all.
             let ran = Command::new("sh").args(["-c", &format!("{call} -sS --fail")]).output().expect("a shell");
