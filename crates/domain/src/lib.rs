@@ -22,6 +22,8 @@ pub mod patch;
 pub mod person;
 pub mod preview;
 pub mod role;
+pub mod route;
+pub mod spans;
 pub mod time;
 pub mod user;
 pub mod webhook;

@@ -38,7 +38,8 @@ impl Reach {
         all
     }
 
-    fn next(&self, group: GroupId) -> &[GroupId] {
+    /// The groups noted next to a group.
+    pub fn next(&self, group: GroupId) -> &[GroupId] {
         self.0.get(&group).map_or(&[], Vec::as_slice)
     }
 

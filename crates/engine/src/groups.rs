@@ -111,7 +111,7 @@ pub(crate) async fn create(tx: &mut Tx, new: NewGroup) -> Result<Group> {
     check_unique(tx, &group.name, id).await?;
     rules::check(group.rule.as_deref())?;
     let owners = resolve_owners(tx, "owners", &owner_ids).await?;
-    if !groups::insert(tx, company, &group).await? {
+    if !groups::insert(tx, company, &group, now).await? {
         return Err(Error::Taken { field: "id".into(), why: "is not usable".into() });
     }
     journal::append(tx, &Event::GroupCreated { group: id, fields: fields(&group, None) }).await?;
@@ -141,7 +141,7 @@ pub(crate) async fn edit(tx: &mut Tx, id: GroupId, mut ask: EditGroup, version: 
             rules::check(group.rule.as_deref())?;
         }
         (group.updated_at, group.updated_by, group.version) = (now, caller.user(), tx.revision());
-        groups::update(tx, company, &group).await?;
+        groups::update(tx, company, &group, now).await?;
         journal::append(tx, &Event::GroupUpdated { group: group.id, fields: fields(&group, Some(&changed)) }).await?;
     }
     if let Some(members) = members {
@@ -236,7 +236,7 @@ impl Engine {
             (group.state, group.purge_at) = (GroupState::Live, None);
             (group.updated_at, group.updated_by, group.version) = (now, caller.user(), revision);
             group.members_changed_at = now;
-            groups::update(tx, company, &group).await?;
+            groups::update(tx, company, &group, now).await?;
             journal::append(tx, &Event::GroupRestored { group: id }).await?;
             nestings::reopen(tx, &archived).await?;
             Ok(group)
@@ -325,7 +325,7 @@ pub(crate) async fn archive(tx: &mut Tx, mut group: Group) -> Result<Group> {
     // Closed in the very revision that the group's version names: that is how a restore finds them.
     reasons::close_group(tx, company, id, now, group.version, caller.user()).await?;
     nestings::end_all(tx, id, group.version).await?;
-    groups::update(tx, company, &group).await?;
+    groups::update(tx, company, &group, now).await?;
     tx.head_mut().wake_at(purge_at);
     journal::append(tx, &Event::GroupArchived { group: id, purge_at }).await?;
     Ok(group)

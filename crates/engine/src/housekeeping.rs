@@ -174,7 +174,7 @@ async fn settle(tx: &mut Tx) -> Result<()> {
         let Some(mut group) = groups::get(tx, company, id).await? else { continue };
         (group.state, group.purge_at) = (GroupState::Purged, None);
         (group.updated_at, group.updated_by, group.version) = (now, None, tx.revision());
-        groups::update(tx, company, &group).await?;
+        groups::update(tx, company, &group, now).await?;
         store::owners::drop_owner(tx, company, id.uuid()).await?;
         journal::append(tx, &Event::GroupPurged { group: id }).await?;
     }

@@ -35,6 +35,16 @@ pub struct Question {
     pub effective: bool,
 }
 
+impl Question {
+    /// Refuses more questions than one call may ask.
+    pub(crate) fn bounded(questions: &[Self]) -> Result<()> {
+        if questions.len() > QUESTIONS {
+            return Err(Error::TooMany { field: "checks".into(), limit: QUESTIONS as u64 });
+        }
+        Ok(())
+    }
+}
+
 /// How many members a group has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemberCount {
@@ -315,9 +325,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Forbidden`] when the caller may not see one of the users; [`Error::TooMany`].
     pub async fn check(&self, caller: &Caller, questions: &[Question]) -> Result<Vec<bool>> {
-        if questions.len() > QUESTIONS {
-            return Err(Error::TooMany { field: "checks".into(), limit: QUESTIONS as u64 });
-        }
+        Question::bounded(questions)?;
         for question in questions {
             authz::may_read(caller, Action::ReadUser(question.user))?;
         }

@@ -174,7 +174,7 @@ pub(crate) async fn settle(tx: &mut Tx, mut record: Group, ask: ChangeRoles) -> 
         roles::open(tx, company, grant, power, mark).await?;
     }
     (record.updated_at, record.updated_by, record.version) = (now, caller.user(), mark.1);
-    store::groups::update(tx, company, &record).await?;
+    store::groups::update(tx, company, &record, now).await?;
     told(tx, group, added, removed).await
 }
 

@@ -19,6 +19,7 @@ mod restore;
 mod run;
 mod serve;
 mod show;
+mod why;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -84,6 +85,8 @@ enum Named {
     /// Check the audit log
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Tell why a user is in a group, or why not
+    Why(why::Why),
     /// Print the OpenAPI document of a dialect
     Openapi(openapi::Openapi),
     /// Print a completion script for a shell
@@ -156,6 +159,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Named::Restore(args) => args.run(&database),
         Named::Doctor => execute(&database, Command::Doctor, Vec::new()).await,
         Named::Audit(audit::Audit::Verify) => execute(&database, Command::AuditVerify, Vec::new()).await,
+        Named::Why(args) => args.run(&database).await,
         Named::Openapi(args) => args.run(),
         Named::Completions(args) => args.run(),
     }

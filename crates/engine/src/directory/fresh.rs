@@ -345,7 +345,7 @@ async fn write_groups(tx: &mut Tx, rows: Vec<Row>, blame: &Blame) -> Result<()> 
         }
         made.push(group);
     }
-    let new = groups::insert_all(tx, company, &made).await?;
+    let new = groups::insert_all(tx, company, &made, now).await?;
     if let Some(i) = new.iter().position(|new| !new) {
         blame.on(rows[i].at);
         return Err(taken());

@@ -272,7 +272,7 @@ async fn create_group(tx: &mut Tx, record: &GroupRecord) -> Result<()> {
     let (company, now, version) = (tx.company(), tx.now(), tx.revision());
     let group = Group::birth(record.id, record.birth(), None, now, version)?;
     rules::check(group.rule.as_deref())?;
-    if !groups::insert(tx, company, &group).await? {
+    if !groups::insert(tx, company, &group, now).await? {
         return Err(taken());
     }
     journal::append(tx, &Event::GroupCreated { group: group.id, fields: crate::groups::fields(&group, None) }).await?;
@@ -307,7 +307,7 @@ async fn edit_group(tx: &mut Tx, before: Group, record: GroupRecord) -> Result<(
         // An archived group's version names the event that archived it, where a restore looks for its members.
         let version = if group.state == GroupState::Live { tx.revision() } else { group.version };
         (group.updated_at, group.updated_by, group.version) = (now, None, version);
-        groups::update(tx, company, &group).await?;
+        groups::update(tx, company, &group, now).await?;
         let fields = crate::groups::fields(&group, Some(&changed));
         journal::append(tx, &Event::GroupUpdated { group: group.id, fields }).await?;
     }
@@ -326,7 +326,7 @@ async fn archive(tx: &mut Tx, mut group: Group) -> Result<()> {
     (group.updated_at, group.updated_by, group.version) = (now, None, tx.revision());
     reasons::close_group(tx, company, group.id, now, group.version, None).await?;
     crate::nestings::end_all(tx, group.id, group.version).await?;
-    groups::update(tx, company, &group).await?;
+    groups::update(tx, company, &group, now).await?;
     tx.head_mut().wake_at(purge_at);
     journal::append(tx, &Event::GroupArchived { group: group.id, purge_at }).await
 }
@@ -338,7 +338,7 @@ async fn restore(tx: &mut Tx, mut group: Group) -> Result<()> {
     (group.state, group.purge_at) = (GroupState::Live, None);
     (group.updated_at, group.updated_by, group.version) = (now, None, revision);
     group.members_changed_at = now;
-    groups::update(tx, company, &group).await?;
+    groups::update(tx, company, &group, now).await?;
     journal::append(tx, &Event::GroupRestored { group: group.id }).await?;
     crate::nestings::reopen(tx, &archived).await
 }

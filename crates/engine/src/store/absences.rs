@@ -6,7 +6,7 @@ use guildhall_domain::{Result, Timestamp};
 use super::{Conn, Value, sql, val};
 
 sql! {
-    BEGIN = "insert into absences (company_id, user_id, from_at) values ($1, $2, $3) on conflict do nothing";
+    BEGIN = "insert into absences (company_id, user_id, from_at) values ($1, $2, $3) on conflict (company_id, user_id, from_at) do update set until_at = null";
     END = "update absences set until_at = $3 where company_id = $1 and user_id = $2 and until_at is null";
     FORGET = "delete from absences where company_id = $1 and (user_id, from_at) in (select a.user_id, a.from_at from absences a where a.company_id = $1 order by a.user_id, a.from_at limit 5000)";
 }

@@ -19,7 +19,7 @@ macro_rules! group_columns {
 pub(crate) use group_columns;
 
 /// How many columns `group_columns` names.
-pub(crate) const GROUP_COLUMNS: usize = 17;
+pub(crate) const GROUP_COLUMNS: usize = 18;
 
 macro_rules! list {
     ($key:literal, $than:literal, $order:literal, $searched:literal) => {
@@ -74,13 +74,13 @@ sql! {
     IDS_OF_USER = concat!(of_user!("g.group_id"), " order by g.group_id");
     NAMED = "select g.group_id from groups g where g.company_id = $1 and g.state = $2 and g.name_key = $3 and g.group_id <> $4 limit 1";
     INSERT = "insert into groups (company_id, group_id, name, name_key, description, search_key, icon, external_id, source, unmodifiable, state,
-              created_at, created_by, updated_at, updated_by, members_changed_at, purge_at, version, default_days, longest_days, rule)
-              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) on conflict do nothing";
+              created_at, created_by, updated_at, updated_by, members_changed_at, purge_at, version, default_days, longest_days, recorded_at, rule)
+              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) on conflict do nothing";
     UPDATE = "update groups set name = $3, name_key = $4, description = $5, search_key = $6, icon = $7, external_id = $8, source = $9, unmodifiable = $10,
-              state = $11, created_at = $12, created_by = $13, updated_at = $14, updated_by = $15, members_changed_at = $16, purge_at = $17, version = $18, default_days = $19, longest_days = $20, rule = $21
+              state = $11, created_at = $12, created_by = $13, updated_at = $14, updated_by = $15, members_changed_at = $16, purge_at = $17, version = $18, default_days = $19, longest_days = $20, recorded_at = $21, rule = $22
               where company_id = $1 and group_id = $2";
-    KEEP = "insert into group_versions (company_id, group_id, since_at, version, name, description, icon, external_id, source, unmodifiable, state, updated_by, default_days, longest_days, rule)
-            select g.company_id, g.group_id, g.updated_at, g.version, g.name, g.description, g.icon, g.external_id, g.source, g.unmodifiable, g.state, g.updated_by, g.default_days, g.longest_days, g.rule
+    KEEP = "insert into group_versions (company_id, group_id, since_at, version, updated_at, purge_at, name, description, icon, external_id, source, unmodifiable, state, updated_by, default_days, longest_days, rule)
+            select g.company_id, g.group_id, g.recorded_at, g.version, g.updated_at, g.purge_at, g.name, g.description, g.icon, g.external_id, g.source, g.unmodifiable, g.state, g.updated_by, g.default_days, g.longest_days, g.rule
             from groups g where g.company_id = $1 and g.group_id = $2 on conflict do nothing";
     TOUCH = "update groups set members_changed_at = $3 where company_id = $1 and group_id = $2";
     DUE = "select g.group_id, g.purge_at from groups g where g.company_id = $1 and g.purge_at is not null order by g.purge_at limit 1000";
@@ -88,7 +88,7 @@ sql! {
     FORGET = "delete from groups where company_id = $1 and group_id in (select g.group_id from groups g where g.company_id = $1 order by g.group_id limit 5000)";
 }
 
-fn days(row: Row<'_>, i: usize) -> Result<Option<u32>> {
+pub(super) fn days(row: Row<'_>, i: usize) -> Result<Option<u32>> {
     Ok(row.opt_int(i)?.and_then(|n| u32::try_from(n).ok()))
 }
 
@@ -119,7 +119,7 @@ pub(crate) fn search_key(name_key: &str, description: Option<&str>) -> String {
     format!("{name_key}\n{}", description.map(fold).unwrap_or_default())
 }
 
-fn written<'a>(company: CompanyId, g: &'a Group) -> Vec<Value<'a>> {
+fn written<'a>(company: CompanyId, g: &'a Group, now: Timestamp) -> Vec<Value<'a>> {
     let name_key = fold(&g.name);
     let search_key = search_key(&name_key, g.description.as_deref());
     vec![
@@ -143,6 +143,7 @@ fn written<'a>(company: CompanyId, g: &'a Group) -> Vec<Value<'a>> {
         val(g.version),
         val(g.lifetime.default_days),
         val(g.lifetime.longest_days),
+        val(now),
         val(&g.rule),
     ]
 }
@@ -274,21 +275,26 @@ pub(crate) async fn named(conn: &mut Conn, company: CompanyId, name: &str, but: 
     Ok(None)
 }
 
-/// Makes the row of a group; false when the id is taken.
-pub(crate) async fn insert(conn: &mut Conn, company: CompanyId, group: &Group) -> Result<bool> {
-    Ok(conn.run(&INSERT, &written(company, group)).await? == 1)
+/// Makes the row of a group, recorded at `now`; false when the id is taken.
+pub(crate) async fn insert(conn: &mut Conn, company: CompanyId, group: &Group, now: Timestamp) -> Result<bool> {
+    Ok(conn.run(&INSERT, &written(company, group, now)).await? == 1)
 }
 
-/// Makes the rows of many groups; for each, whether it was new.
-pub(crate) async fn insert_all(conn: &mut Conn, company: CompanyId, groups: &[Group]) -> Result<Vec<bool>> {
-    let sets: Vec<_> = groups.iter().map(|group| written(company, group)).collect();
+/// Makes the rows of many groups, recorded at `now`; for each, whether it was new.
+pub(crate) async fn insert_all(
+    conn: &mut Conn,
+    company: CompanyId,
+    groups: &[Group],
+    now: Timestamp,
+) -> Result<Vec<bool>> {
+    let sets: Vec<_> = groups.iter().map(|group| written(company, group, now)).collect();
     Ok(conn.run_each(&INSERT, &sets).await?.into_iter().map(|n| n == 1).collect())
 }
 
-/// Writes a group's row, and keeps what it was.
-pub(crate) async fn update(conn: &mut Conn, company: CompanyId, group: &Group) -> Result<()> {
+/// Writes a group's row at `now`, and keeps what it was.
+pub(crate) async fn update(conn: &mut Conn, company: CompanyId, group: &Group, now: Timestamp) -> Result<()> {
     conn.run(&KEEP, &[val(company), val(group.id)]).await?;
-    conn.run(&UPDATE, &written(company, group)).await.map(drop)
+    conn.run(&UPDATE, &written(company, group, now)).await.map(drop)
 }
 
 /// Notes that the membership of a group changed at `now`.

@@ -20,6 +20,7 @@ pub(crate) mod many;
 pub(crate) mod migrate;
 pub(crate) mod nestings;
 pub(crate) mod owners;
+pub(crate) mod past;
 pub(crate) mod postgres;
 pub(crate) mod reasons;
 pub(crate) mod refusals;
@@ -53,6 +54,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         links::ALL,
         nestings::ALL,
         owners::ALL,
+        past::ALL,
         reasons::ALL,
         refusals::ALL,
         roles::ALL,

@@ -117,7 +117,7 @@ sql! {
               where r.company_id = $1 order by r.group_id, r.user_id, r.reason_id limit 10000)";
 }
 
-fn read(row: Row<'_>) -> Result<Reason> {
+pub(super) fn read(row: Row<'_>) -> Result<Reason> {
     Ok(Reason {
         id: row.id(0)?,
         group: row.id(1)?,

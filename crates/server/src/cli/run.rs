@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::{Receiver, Sender};
 use uuid::Uuid;
 
-use super::{Failure, audit, backup, doctor, export, import, key, migrate};
+use super::{Failure, audit, backup, doctor, export, import, key, migrate, why};
 
 /// A command on a database, as it travels to the server.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -21,6 +21,7 @@ pub(super) enum Command {
     Backup { file: PathBuf },
     Doctor,
     AuditVerify,
+    Why(why::Question),
 }
 
 impl Command {
@@ -36,6 +37,7 @@ impl Command {
             Self::Backup { .. } => "backup",
             Self::Doctor => "doctor",
             Self::AuditVerify => "audit verify",
+            Self::Why(_) => "why",
         }
     }
 }
@@ -92,5 +94,6 @@ pub(super) async fn run(
         Command::Backup { file } => backup::run(engine, file, &output).await,
         Command::Doctor => doctor::run(engine, &output).await,
         Command::AuditVerify => audit::run(engine, &output).await,
+        Command::Why(question) => why::run(engine, question, &output).await,
     }
 }

@@ -10,6 +10,7 @@ mod kill;
 mod metrics;
 mod model;
 mod native;
+mod past;
 mod routes;
 mod rules;
 mod scim;

@@ -17,12 +17,12 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use uuid::Uuid;
 
-const PEOPLE: u8 = 8;
-const GROUPS: u8 = 6;
+pub(crate) const PEOPLE: u8 = 8;
+pub(crate) const GROUPS: u8 = 6;
 const HISTORIES: usize = 20;
 const LENGTH: usize = 50;
 
-fn step() -> impl Strategy<Value = Step> {
+pub(crate) fn step() -> impl Strategy<Value = Step> {
     let user = 0..PEOPLE;
     let group = 0..GROUPS;
     let users = prop::collection::vec(0..PEOPLE, 0..4);
@@ -48,15 +48,15 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// One company on one database, driven by the same steps as the model.
-struct Real {
-    engine: Engine,
-    clock: Clock,
-    hand: Caller,
+pub(crate) struct Real {
+    pub(crate) engine: Engine,
+    pub(crate) clock: Clock,
+    pub(crate) hand: Caller,
     history: u64,
 }
 
 impl Real {
-    async fn new(engine: Engine, clock: Clock, history: u64) -> Self {
+    pub(crate) async fn new(engine: Engine, clock: Clock, history: u64) -> Self {
         let company = CompanyId::new(Uuid::from_u64_pair(history, 1));
         let hand = operator(&engine, company);
         let new = NewCompany { id: Some(company), name: "Model".into(), settings: None, admin: None };
@@ -64,20 +64,20 @@ impl Real {
         Self { engine, clock, hand, history }
     }
 
-    fn user(&self, n: u8) -> UserId {
+    pub(crate) fn user(&self, n: u8) -> UserId {
         UserId::new(Uuid::from_u64_pair(self.history, 0x100 + u64::from(n)))
     }
-    fn group(&self, n: u8) -> GroupId {
+    pub(crate) fn group(&self, n: u8) -> GroupId {
         GroupId::new(Uuid::from_u64_pair(self.history, 0x200 + u64::from(n)))
     }
-    fn number(id: Uuid) -> u8 {
+    pub(crate) fn number(id: Uuid) -> u8 {
         id.as_bytes()[15]
     }
     fn names(&self, users: &[u8]) -> Vec<MemberRef> {
         users.iter().map(|u| MemberRef::Id(self.user(*u))).collect()
     }
 
-    async fn take(&self, step: &Step) -> Result<(), Error> {
+    pub(crate) async fn take(&self, step: &Step) -> Result<(), Error> {
         let (engine, hand) = (&self.engine, &self.hand);
         // Even numbers are written in capitals, so that every comparison has to fold.
         let address = |a: u8| if a.is_multiple_of(2) { format!("P{a}@X.EXAMPLE") } else { format!("p{a}@x.example") };
@@ -133,7 +133,7 @@ impl Real {
     }
 
     /// What every read says, from memory or from the rows.
-    async fn told(&self, engine: &Engine) -> Told {
+    pub(crate) async fn told(&self, engine: &Engine) -> Told {
         let hand = &self.hand;
         let ask = || Ask { total: true, ..Ask::first(100) };
         let by_id = Ask { total: true, ..Ask::first(100) };
@@ -182,13 +182,13 @@ impl Real {
 
 /// All that can be asked about a directory.
 #[derive(Debug, PartialEq, Eq)]
-struct Told {
+pub(crate) struct Told {
     /// Live groups by name: direct members, effective members.
-    groups: Vec<(u8, Vec<u8>, Vec<u8>)>,
+    pub(crate) groups: Vec<(u8, Vec<u8>, Vec<u8>)>,
     /// Of each user the groups by name, and whether directly; none for who is not there.
-    joined: Vec<Option<Vec<(u8, bool)>>>,
+    pub(crate) joined: Vec<Option<Vec<(u8, bool)>>>,
     /// Is each user directly, then effectively, in each group?
-    checks: Vec<bool>,
+    pub(crate) checks: Vec<bool>,
 }
 
 impl Told {

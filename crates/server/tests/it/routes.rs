@@ -66,7 +66,11 @@ fn target(app: &App, route: &Route, hook: (Uuid, Uuid)) -> String {
         };
         write!(path, "/{filled}").expect("a string grows");
     }
-    path
+    match path.rsplit('/').next() {
+        Some("explain") => path + &format!("?group={}", app.id("eng")),
+        Some("difference") => path + &format!("?from={}", guildhall_testkit::START),
+        _ => path,
+    }
 }
 
 /// A body that says enough for a caller who may; each caller's is another one, so that none is a repeat.
@@ -86,6 +90,7 @@ fn body(app: &App, route: &Route, who: Who) -> Value {
         ("native", "roles") if !route.path.contains("/groups/") => {
             json!({"name": format!("Made by {who:?}"), "permissions": []})
         }
+        ("native", "put-back") => json!({"at": guildhall_testkit::START}),
         ("native", "owners") => json!({"owners": [app.id("edda")]}),
         ("native", "connections") => json!({"name": format!("Made by {who:?}"), "kind": "ldap"}),
         ("native", "{user}" | "{group}") if route.method == "PUT" => json!({}),

@@ -30,6 +30,10 @@ fn answer(status: StatusCode, group: &Group) -> Answer {
 async fn find(State(app): State<App>, read: Read<wire::OfCompany, wire::ListGroups>) -> Reply {
     let (filter, sort, order) = read.query.filter()?;
     let ask = ask(read.query.limit, read.query.cursor.as_deref(), read.query.total)?;
+    if let Some(at) = wire::instant("at", read.query.at.as_deref())? {
+        let page = app.engine().as_of(at)?.groups(&read.caller, &filter, sort, order, &ask).await?;
+        return list(&read.uri, page.map(|group| wire::Group::from(&group)));
+    }
     let page = app.engine().groups(&read.caller, &filter, sort, order, &ask).await?;
     list(&read.uri, page.map(|group| wire::Group::from(&*group)))
 }
@@ -50,8 +54,12 @@ async fn create(State(app): State<App>, ask: Change<wire::OfCompany, Json<wire::
 
 /// Tells one group, archived ones too.
 #[utoipa::path(get, path = "/v1/companies/{company}/groups/{group}", operation_id = "getGroup", tag = "Groups",
-    params(wire::OfGroup), responses((status = 200, description = "The group.", body = wire::Group)))]
-async fn get(State(app): State<App>, read: Read<wire::OfGroup>) -> Reply {
+    params(wire::OfGroup, wire::At), responses((status = 200, description = "The group.", body = wire::Group)))]
+async fn get(State(app): State<App>, read: Read<wire::OfGroup, wire::At>) -> Reply {
+    if let Some(at) = read.query.instant()? {
+        let group = app.engine().as_of(at)?.group(&read.caller, read.path.group_id(), Shown::Restorable).await?;
+        return shown(&read.headers, &group.version.to_string(), || answer(StatusCode::OK, &group));
+    }
     let group = app.engine().group(&read.caller, read.path.group_id(), Shown::Restorable).await?;
     shown(&read.headers, &group.version.to_string(), || answer(StatusCode::OK, &group))
 }

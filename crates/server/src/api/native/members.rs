@@ -31,15 +31,21 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 async fn find(State(app): State<App>, read: Read<wire::OfGroup, wire::ListMembers>) -> Reply {
     let ask = ask(read.query.limit, read.query.cursor.as_deref(), read.query.total)?;
     let effective = read.query.effective.unwrap_or(false);
-    let page = app.engine().members(&read.caller, read.path.group_id(), effective, &ask).await?;
+    let page = match wire::instant("at", read.query.at.as_deref())? {
+        Some(at) => app.engine().as_of(at)?.members(&read.caller, read.path.group_id(), effective, &ask).await?,
+        None => app.engine().members(&read.caller, read.path.group_id(), effective, &ask).await?,
+    };
     list(&read.uri, page.map(wire::Member::from))
 }
 
 /// Counts the direct and the effective members of a group.
 #[utoipa::path(get, path = "/v1/companies/{company}/groups/{group}/members/count", operation_id = "countMembers", tag = "Members",
-    params(wire::OfGroup), responses((status = 200, description = "How many.", body = wire::MemberCount)))]
-async fn count(State(app): State<App>, read: Read<wire::OfGroup>) -> Reply {
-    let count = app.engine().count_members(&read.caller, read.path.group_id()).await?;
+    params(wire::OfGroup, wire::At), responses((status = 200, description = "How many.", body = wire::MemberCount)))]
+async fn count(State(app): State<App>, read: Read<wire::OfGroup, wire::At>) -> Reply {
+    let count = match read.query.instant()? {
+        Some(at) => app.engine().as_of(at)?.count_members(&read.caller, read.path.group_id()).await?,
+        None => app.engine().count_members(&read.caller, read.path.group_id()).await?,
+    };
     Ok(Answer::json(StatusCode::OK, &wire::MemberCount::from(count)).into_response())
 }
 
@@ -73,11 +79,15 @@ async fn change(app: &App, ask: Change<wire::OfGroup, Json<wire::ChangeMembers>>
 
 /// Tells a membership with all its reasons.
 #[utoipa::path(get, path = "/v1/companies/{company}/groups/{group}/members/{user}", operation_id = "getMember", tag = "Members",
-    params(wire::OfMember), responses((status = 200, description = "The membership.", body = wire::Membership)))]
-async fn get(State(app): State<App>, read: Read<wire::OfMember>) -> Reply {
+    params(wire::OfMember, wire::At), responses((status = 200, description = "The membership.", body = wire::Membership)))]
+async fn get(State(app): State<App>, read: Read<wire::OfMember, wire::At>) -> Reply {
     let (group, user) = (read.path.group_id(), read.path.user_id());
-    let member = app.engine().member(&read.caller, group, user).await?.ok_or(NOT_A_MEMBER)?;
-    let reasons = app.engine().reasons(&read.caller, group, user).await?;
+    let (member, reasons) = if let Some(at) = read.query.instant()? {
+        app.engine().as_of(at)?.member(&read.caller, group, user).await?.ok_or(NOT_A_MEMBER)?
+    } else {
+        let member = app.engine().member(&read.caller, group, user).await?.ok_or(NOT_A_MEMBER)?;
+        (member, app.engine().reasons(&read.caller, group, user).await?)
+    };
     let reasons = reasons.into_iter().map(wire::Reason::from).collect();
     Ok(Answer::json(StatusCode::OK, &wire::Membership { member: member.into(), reasons }).into_response())
 }

@@ -9,9 +9,11 @@ mod check;
 mod companies;
 mod connections;
 mod describe;
+mod difference;
 pub mod error;
 mod etag;
 mod events;
+mod explain;
 mod extract;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzz;
@@ -60,6 +62,8 @@ pub fn table() -> OpenApiRouter<App> {
         .merge(check::routes())
         .merge(releases::routes())
         .merge(nestings::routes())
+        .merge(explain::routes())
+        .merge(difference::routes())
         .merge(owners::routes())
         .merge(roles::routes())
         .merge(rules::routes())
@@ -83,6 +87,11 @@ pub fn routes(app: &App) -> Router<App> {
         reads: extract::reads,
     };
     Router::from(table()).route_layer(from_fn(error::settle)).route_layer(from_fn_with_state(door, identify))
+}
+
+/// An explanation in this dialect's JSON, for the command line.
+pub fn explained(told: guildhall_engine::Explanation) -> serde_json::Value {
+    serde_json::to_value(wire::Explanation::from(told)).unwrap_or_default()
 }
 
 /// One page as an answer, with a link to the next one.

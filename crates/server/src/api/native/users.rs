@@ -172,6 +172,10 @@ async fn reactivate(State(app): State<App>, ask: Change<wire::OfUser, NoBody>) -
 async fn groups(State(app): State<App>, read: Read<wire::OfUser, wire::ListMembers>) -> Reply {
     let ask = ask(read.query.limit, read.query.cursor.as_deref(), read.query.total)?;
     let effective = read.query.effective.unwrap_or(false);
+    if let Some(at) = wire::instant("at", read.query.at.as_deref())? {
+        let page = app.engine().as_of(at)?.groups_of(&read.caller, read.path.user_id(), effective, &ask).await?;
+        return list(&read.uri, page.map(|(group, direct)| wire::JoinedGroup { group: (&group).into(), direct }));
+    }
     let page = app.engine().groups_of(&read.caller, read.path.user_id(), effective, &ask).await?;
     list(&read.uri, page.map(|(group, direct)| wire::JoinedGroup { group: wire::Group::from(&*group), direct }))
 }

@@ -382,7 +382,8 @@ mod tests {
         let found = |uri, name| Type::User.find(uri, name).map(|found| (found.extension, found.attr.name));
         assert_eq!(found(None, "USERNAME"), Some((false, "userName")));
         assert_eq!(found(None, "department"), Some((true, "department")));
-        assert_eq!(found(Some(&ENTERPRISE.to_uppercase()), "Manager"), Some((true, "manager")));
+        let loud = ENTERPRISE.to_uppercase();
+        assert_eq!(found(Some(&loud), "Manager"), Some((true, "manager")));
         assert_eq!(found(Some(USER), "externalid"), Some((false, "externalId")));
         assert_eq!(found(Some("urn:x:y"), "userName"), None);
         assert_eq!(found(None, "colour"), None);

@@ -8,6 +8,7 @@ mod serve;
 mod statements;
 mod update;
 mod upkeep;
+mod why;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};

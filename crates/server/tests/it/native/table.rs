@@ -101,6 +101,11 @@ fn calls(app: &App, who: Who, hook: (Uuid, Uuid)) -> Vec<(&'static str, String, 
         ("POST", at(app, "/signing-keys/rotate"), Some(json!({}))),
         // Refused by the version, or it would be gone for the others.
         ("DELETE", at(app, &hook), None),
+        ("GET", at(app, &format!("/users/{{vera}}/explain?group={}", app.id("eng"))), None),
+        ("GET", at(app, "/users/{vera}/difference?from=2026-11-20T09:00:00Z"), None),
+        ("GET", at(app, "/groups/{eng}/difference?from=2026-11-20T09:00:00Z"), None),
+        ("GET", at(app, "/groups/{eng}/members/count"), None),
+        ("POST", at(app, "/groups/{ops}/put-back"), Some(json!({"at": "2026-11-20T09:00:00Z"}))),
         ("GET", at(app, "/events"), None),
         // Refused by the version, or the platform's call would be the last.
         ("DELETE", at(app, ""), None),

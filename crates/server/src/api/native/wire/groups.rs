@@ -226,6 +226,9 @@ pub(crate) struct ListGroups {
     /// Count all rows as well?
     #[param(default = false)]
     pub(crate) total: Option<bool>,
+    /// Answer as of this instant instead of the present: RFC 3339, not in the future.
+    #[param(format = DateTime)]
+    pub(crate) at: Option<String>,
 }
 
 impl ListGroups {

@@ -107,6 +107,9 @@ pub(crate) struct ListMembers {
     /// Also what is so by nesting alone?
     #[param(default = false)]
     pub(crate) effective: Option<bool>,
+    /// Answer as of this instant instead of the present: RFC 3339, not in the future.
+    #[param(format = DateTime)]
+    pub(crate) at: Option<String>,
 }
 
 /// How many members a group has.

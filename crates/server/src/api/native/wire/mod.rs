@@ -5,7 +5,9 @@ mod apps;
 mod check;
 mod companies;
 mod connections;
+mod difference;
 mod events;
+mod explain;
 mod groups;
 mod keys;
 mod members;
@@ -33,7 +35,9 @@ pub(super) use apps::{App, EditApp, ListApps, NewApp};
 pub(super) use check::{Checked, Checks};
 pub(super) use companies::{Company, CreatedCompany, EditCompany, NewCompany};
 pub(super) use connections::{Connection, EditConnection, Link, ListLinks, NewConnection, SetLink};
+pub(super) use difference::{Between, GroupDifference, PutBack, UserDifference};
 pub(super) use events::{Event, ListEvents};
+pub(super) use explain::{Explain, Explanation};
 pub(super) use groups::{EditGroup, Group, JoinedGroup, ListGroups, ListNested, Nested, NewGroup, Owners, SetOwners};
 pub(super) use keys::{Key, KeySecret, NewKey, Rotation};
 pub(super) use members::{
@@ -215,6 +219,23 @@ pub(super) struct ListPlain {
     /// Count all rows as well?
     #[param(default = false)]
     pub(super) total: Option<bool>,
+}
+
+/// As of when a record is told.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct At {
+    /// Answer as of this instant instead of the present: RFC 3339, not in the future.
+    #[param(format = DateTime)]
+    at: Option<String>,
+}
+
+impl At {
+    /// The instant; none for the present.
+    pub(super) fn instant(&self) -> Result<Option<Timestamp>> {
+        instant("at", self.at.as_deref())
+    }
 }
 
 macro_rules! places {
@@ -410,6 +431,11 @@ in_company!(
 /// A time as it is written: RFC 3339, microseconds, `Z`.
 fn at(time: Timestamp) -> String {
     time.to_string()
+}
+
+/// The instant that a parameter names.
+pub(super) fn instant(field: &str, raw: Option<&str>) -> Result<Option<Timestamp>> {
+    raw.map(|raw| Timestamp::parse(field, raw)).transpose()
 }
 
 /// What a member of an edit says.

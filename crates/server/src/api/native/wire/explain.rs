@@ -1,0 +1,267 @@
+//! Explanations on the wire.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use guildhall_domain::ids::{GroupId, UserId};
+use guildhall_domain::person::Person;
+use guildhall_engine as engine;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::{Group, Id, Reason, at};
+
+/// What to explain.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Explain {
+    /// The group's id.
+    #[param(value_type = Uuid)]
+    pub(crate) group: Id,
+    /// The instant to explain instead of the present: RFC 3339, not in the future.
+    #[param(format = DateTime)]
+    pub(crate) at: Option<String>,
+}
+
+/// A person who is named, such as the giver of a reason.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Named {
+    /// The id.
+    pub(crate) id: Uuid,
+    /// The name; null where the caller may not see it.
+    pub(crate) name: Option<String>,
+}
+
+/// A reason of a user in a group.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct GivenReason {
+    /// The reason.
+    #[serde(flatten)]
+    pub(crate) reason: Reason,
+    /// Who gave it; null for the platform and the system.
+    pub(crate) given_by: Option<Named>,
+    /// When it was recorded: `addedAt` is what an import says.
+    #[schema(format = DateTime)]
+    pub(crate) opened_at: String,
+    /// The group that it puts the user into.
+    pub(crate) group: Named,
+}
+
+/// A nesting that carries a membership on.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PathStep {
+    /// The group around: whoever is in the group before is in this one too.
+    pub(crate) group: Named,
+    /// Since when the one is inside the other.
+    #[schema(format = DateTime)]
+    pub(crate) since: String,
+    /// Who put it there; null for the platform and the system.
+    pub(crate) by: Option<Named>,
+}
+
+/// One way from a reason through nestings to the group.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Path {
+    /// Why the user is in the first group.
+    pub(crate) reason: GivenReason,
+    /// The nestings from there to the group that was asked about, in order; empty for a direct member.
+    pub(crate) steps: Vec<PathStep>,
+}
+
+/// Since when a user is inactive.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Inactive {
+    /// Since when.
+    #[schema(format = DateTime)]
+    pub(crate) since: String,
+    /// Who deactivated them; null for the platform, the system, and one who came inactive.
+    pub(crate) by: Option<Named>,
+}
+
+/// A span of time.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Span {
+    /// Its first instant.
+    #[schema(format = DateTime)]
+    pub(crate) from: String,
+    /// The first instant after it.
+    #[schema(format = DateTime)]
+    pub(crate) until: String,
+}
+
+/// Something that led to the group and ended.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Ended {
+    /// What: a `reason` that was taken away, the `window` of one that ran out, or a `nesting` that was taken apart.
+    pub(crate) what: &'static str,
+    /// When.
+    #[schema(format = DateTime)]
+    pub(crate) at: String,
+    /// By whom; null for the platform, the system, and a window that ran out.
+    pub(crate) by: Option<Named>,
+    /// The kind of the event that ended it, such as `group.members_removed` or `group.archived`.
+    pub(crate) event: Option<String>,
+    /// That event's revision.
+    pub(crate) revision: Option<u64>,
+    /// Did the user's membership of the group end with it?
+    pub(crate) ended_membership: bool,
+    /// The reason; null for a nesting.
+    pub(crate) reason: Option<GivenReason>,
+    /// The nesting; null for a reason.
+    pub(crate) nesting: Option<EndedNesting>,
+}
+
+/// A nesting that was taken apart.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EndedNesting {
+    /// The group around.
+    pub(crate) parent: Named,
+    /// The group inside.
+    pub(crate) child: Named,
+    /// Since when it had stood.
+    #[schema(format = DateTime)]
+    pub(crate) since: String,
+    /// Who had put it there; null for the platform and the system.
+    pub(crate) by: Option<Named>,
+}
+
+/// What it would take for the user to be a member, and what there was before.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Missing {
+    /// The groups that would give it, were the user a direct member: the group itself, then those inside it, nearest
+    /// first, 100 at most.
+    pub(crate) groups: Vec<Named>,
+    /// The number of all of them.
+    pub(crate) total: u64,
+    /// Set when the user is inactive, so that nothing counts.
+    pub(crate) inactive: Option<Inactive>,
+    /// Reasons in those groups that stand and count for nothing, because the user is inactive.
+    pub(crate) idle: Vec<GivenReason>,
+    /// Reasons in those groups that are yet to begin.
+    pub(crate) scheduled: Vec<GivenReason>,
+    /// When the user last was an effective member, as far as it is remembered.
+    pub(crate) last: Option<Span>,
+    /// What led to the group and ended, the last first, 100 at most.
+    pub(crate) ended: Vec<Ended>,
+}
+
+/// Why a user is in a group, or why not.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Explanation {
+    /// The instant that this is true of.
+    #[schema(format = DateTime)]
+    pub(crate) at: String,
+    /// The user.
+    pub(crate) user: Named,
+    /// The group.
+    pub(crate) group: Group,
+    /// Is the user an effective member?
+    pub(crate) member: bool,
+    /// Is the user a direct member?
+    pub(crate) direct: bool,
+    /// The ways from a reason through nestings to the group, shortest first, 100 at most.
+    pub(crate) paths: Vec<Path>,
+    /// The exact number of all ways, as a text of digits: lattices have more than numbers hold. It ends at 2^128 - 1.
+    pub(crate) total: String,
+    /// What is missing; null when the user is a member.
+    pub(crate) missing: Option<Missing>,
+}
+
+/// What things are called.
+struct Names {
+    groups: HashMap<GroupId, String>,
+    people: HashMap<UserId, Arc<Person>>,
+}
+
+impl Names {
+    fn group(&self, id: GroupId) -> Named {
+        Named { id: id.uuid(), name: self.groups.get(&id).cloned() }
+    }
+
+    fn person(&self, id: UserId) -> Named {
+        Named { id: id.uuid(), name: self.people.get(&id).map(|person| person.name().to_owned()) }
+    }
+
+    fn given(&self, given: engine::Given) -> GivenReason {
+        GivenReason {
+            given_by: given.reason.giver.map(|giver| self.person(giver)),
+            opened_at: at(given.opened_at),
+            group: self.group(given.reason.group),
+            reason: given.reason.into(),
+        }
+    }
+
+    fn all(&self, given: Vec<engine::Given>) -> Vec<GivenReason> {
+        given.into_iter().map(|given| self.given(given)).collect()
+    }
+
+    fn path(&self, way: engine::Way) -> Path {
+        let step = |step: engine::Step| PathStep {
+            group: self.group(step.nesting.parent),
+            since: at(step.since),
+            by: step.by.map(|by| self.person(by)),
+        };
+        Path { reason: self.given(way.reason), steps: way.steps.into_iter().map(step).collect() }
+    }
+
+    fn ended(&self, ended: engine::Ended) -> Ended {
+        let (what, reason, nesting) = match ended.what {
+            engine::What::Reason(given) => ("reason", Some(self.given(given)), None),
+            engine::What::Window(given) => ("window", Some(self.given(given)), None),
+            engine::What::Nesting(step) => {
+                let nesting = EndedNesting {
+                    parent: self.group(step.nesting.parent),
+                    child: self.group(step.nesting.child),
+                    since: at(step.since),
+                    by: step.by.map(|by| self.person(by)),
+                };
+                ("nesting", None, Some(nesting))
+            }
+        };
+        let (revision, event) = ended.event.unzip();
+        Ended {
+            what,
+            at: at(ended.at),
+            by: ended.by.map(|by| self.person(by)),
+            event,
+            revision,
+            ended_membership: ended.ended_membership,
+            reason,
+            nesting,
+        }
+    }
+
+    fn missing(&self, missing: engine::Missing) -> Missing {
+        Missing {
+            groups: missing.groups.into_iter().map(|id| self.group(id)).collect(),
+            total: missing.total as u64,
+            inactive: missing
+                .inactive
+                .map(|absence| Inactive { since: at(absence.since), by: absence.by.map(|by| self.person(by)) }),
+            idle: self.all(missing.idle),
+            scheduled: self.all(missing.scheduled),
+            last: missing.last.map(|(from, until)| Span { from: at(from), until: at(until) }),
+            ended: missing.ended.into_iter().map(|ended| self.ended(ended)).collect(),
+        }
+    }
+}
+
+impl From<engine::Explanation> for Explanation {
+    fn from(told: engine::Explanation) -> Self {
+        let names = Names { groups: told.group_names, people: told.people };
+        Self {
+            at: at(told.at),
+            user: Named { id: told.user.id.uuid(), name: Some(told.user.name().to_owned()) },
+            group: Group::from(&told.group),
+            member: told.member,
+            direct: told.direct,
+            paths: told.paths.into_iter().map(|way| names.path(way)).collect(),
+            total: told.total.to_string(),
+            missing: told.missing.map(|missing| names.missing(missing)),
+        }
+    }
+}
