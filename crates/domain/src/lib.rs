@@ -17,6 +17,7 @@ pub mod key;
 pub mod membership;
 pub mod name;
 pub mod nesting;
+pub mod notice;
 pub mod page;
 pub mod patch;
 pub mod person;

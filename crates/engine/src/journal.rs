@@ -18,7 +18,7 @@ use crate::secrets::{hash_parts, random};
 use crate::store::roles::scope_json;
 use crate::store::{companies, events, refusals};
 use crate::writer::Tx;
-use crate::{Engine, Entry};
+use crate::{Engine, Entry, notices};
 
 /// Members of a user's record that say who the person is; they stand outside the chain.
 const PERSONAL: &[&str] = &["name", "givenName", "familyName", "email", "userName", "externalId", "attributes"];
@@ -43,7 +43,11 @@ pub(crate) async fn append_all(tx: &mut Tx, events: &[Event]) -> Result<()> {
         entries.push(entry);
     }
     let company = tx.company();
-    events::append(tx, company, &entries).await
+    events::append(tx, company, &entries).await?;
+    for event in events {
+        notices::of(tx, event).await?;
+    }
+    Ok(())
 }
 
 /// The event as the line behind the last one.

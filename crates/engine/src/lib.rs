@@ -25,6 +25,7 @@ mod listed;
 mod memberships;
 mod nestings;
 mod news;
+mod notices;
 mod past;
 mod preview;
 mod reading;
@@ -64,6 +65,7 @@ pub use journal::{Verified, whole_data};
 pub use keys::{NewKey, Secret};
 pub use listed::{WithGroups, WithMembers};
 pub use memberships::{ChangeMembers, ChangedMember, MemberRef};
+pub use notices::Letter;
 pub use past::Past;
 pub use reading::{MemberCount, Question};
 pub use restore::{Restored, restore};
@@ -129,6 +131,7 @@ struct Inner {
     clock: Clock,
     secrets: Secrets,
     news: Arc<news::News>,
+    notices: Arc<notices::Switch>,
     tally: housekeeping::Tally,
     loads: directory::Loads,
     index: Arc<index::Index>,
@@ -192,11 +195,12 @@ impl Engine {
             Ok(steps)
         };
         let steps = prepared.await.map_err(|error| doctor::explain(&db, error))?;
-        let (db, news) = (Arc::new(db), Arc::new(news::News::default()));
+        let (db, news, notices) = (Arc::new(db), Arc::new(news::News::default()), Arc::<notices::Switch>::default());
         let index = Arc::new(index::Index::default());
-        let writer = Writer::start(Arc::clone(&db), clock.clone(), Arc::clone(&news), Arc::clone(&index))?;
+        let told = (Arc::clone(&news), Arc::clone(&notices));
+        let writer = Writer::start(Arc::clone(&db), clock.clone(), told, Arc::clone(&index))?;
         let (tally, loads) = (housekeeping::Tally::default(), directory::Loads::default());
-        let inner = Inner { db, writer, clock, secrets, news, tally, loads, index, key_file, steps };
+        let inner = Inner { db, writer, clock, secrets, news, notices, tally, loads, index, key_file, steps };
         let engine = Self(Arc::new(inner), Reads::Memory);
         engine.follow_others();
         Ok(engine)
@@ -235,6 +239,9 @@ impl Engine {
     }
     pub(crate) fn news(&self) -> &news::News {
         &self.0.news
+    }
+    pub(crate) fn notices(&self) -> &notices::Switch {
+        &self.0.notices
     }
     pub(crate) fn index(&self) -> &index::Index {
         &self.0.index

@@ -22,6 +22,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::index::{Index, Snapshot, Touched};
 use crate::news::News;
+use crate::notices::Switch;
 use crate::store::companies::{self, Head};
 use crate::store::{Conn, Db};
 use crate::{Clock, authz, idempotency, preview, rules};
@@ -80,6 +81,7 @@ pub(crate) struct Tx {
     /// A new rule, evaluated for everyone before.
     pub(crate) prepared: Option<rules::Prepared>,
     pub(crate) shelf: Arc<rules::Shelf>,
+    notices: Arc<Switch>,
 }
 
 impl std::ops::Deref for Tx {
@@ -107,6 +109,10 @@ impl Tx {
     /// Who calls, with the rights they have at this moment.
     pub(crate) fn caller(&self) -> &Caller {
         &self.caller
+    }
+    /// Is there a way to send notices, so that they are kept?
+    pub(crate) fn sends_notices(&self) -> bool {
+        self.notices.on()
     }
     /// Lets another person stand behind what follows; the credential stays as it is.
     pub(crate) fn act_as(&mut self, actor: guildhall_domain::caller::Actor) {
@@ -251,11 +257,12 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Starts the thread that writes. It ends when the writer is dropped and the queue is empty.
-    pub(crate) fn start(db: Arc<Db>, clock: Clock, news: Arc<News>, index: Arc<Index>) -> Result<Self> {
+    pub(crate) fn start(db: Arc<Db>, clock: Clock, told: (Arc<News>, Arc<Switch>), index: Arc<Index>) -> Result<Self> {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let stats = Arc::new(WriterStats::default());
+        let (news, notices) = told;
         let (stats_here, shelf) = (Arc::clone(&stats), Arc::new(rules::Shelf::default()));
-        let desk = Desk { db, clock, news, index, stats: stats_here, shelf };
+        let desk = Desk { db, clock, news, notices, index, stats: stats_here, shelf };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::internal)?;
         std::thread::Builder::new()
             .name("guildhall-writer".into())
@@ -315,6 +322,7 @@ struct Desk {
     clock: Clock,
     news: Arc<News>,
     index: Arc<Index>,
+    notices: Arc<Switch>,
     stats: Arc<WriterStats>,
     shelf: Arc<rules::Shelf>,
 }
@@ -471,6 +479,7 @@ impl Desk {
             born,
             now,
             caller,
+            notices: Arc::clone(&self.notices),
             touched: Touched::default(),
             index: Arc::clone(&self.index),
             batch_before: chapter.before,

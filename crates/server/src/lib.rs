@@ -9,4 +9,5 @@ pub mod format;
 pub mod fuzz;
 pub mod http;
 pub mod jobs;
+pub mod mail;
 pub mod metrics;

@@ -1,6 +1,7 @@
 //! For tests only: both databases by turns, a server to call, a clock that stands still.
 
 pub mod client;
+pub mod mailbox;
 pub mod model;
 pub mod postgres;
 pub mod receiver;
@@ -22,6 +23,7 @@ use guildhall_server::http::stop::CancellationToken;
 use uuid::Uuid;
 
 pub use client::{Client, Reply};
+pub use mailbox::Mailbox;
 pub use receiver::Receiver;
 pub use seed::Who;
 

@@ -26,6 +26,7 @@ const STEPS: &[Step] = &[
     step!(5, "0005_apps"),
     step!(6, "0006_roles"),
     step!(7, "0007_webhooks"),
+    step!(8, "0008_notices"),
     step!(9, "0009_rules"),
     step!(10, "0010_releases"),
 ];

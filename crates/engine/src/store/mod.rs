@@ -19,6 +19,7 @@ pub(crate) mod links;
 pub(crate) mod many;
 pub(crate) mod migrate;
 pub(crate) mod nestings;
+pub(crate) mod notices;
 pub(crate) mod owners;
 pub(crate) mod past;
 pub(crate) mod postgres;
@@ -53,6 +54,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         keys::ALL,
         links::ALL,
         nestings::ALL,
+        notices::ALL,
         owners::ALL,
         past::ALL,
         reasons::ALL,

@@ -36,6 +36,7 @@ impl Serve {
             (Some(_), None) => return Err(Failure::usage("--tls-cert needs --tls-key; give both, or neither")),
             (None, Some(_)) => return Err(Failure::usage("--tls-key needs --tls-cert; give both, or neither")),
         };
+        let mailer = self.outward.mailer().map_err(|why| Failure::usage(format!("--smtp, --mail-from: {why}")))?;
         let engine = open(database).await?;
         // Bound before anything is announced, so that whoever reads the line can call at once.
         let door = listen::tcp(&self.http.listen, tls, &self.http.limits).await;
@@ -46,6 +47,10 @@ impl Serve {
         let mut aside = tokio::task::JoinSet::new();
         aside.spawn(jobs::housekeeping(app.clone(), stop.clone()));
         aside.spawn(jobs::webhooks(app.clone(), stop.clone()));
+        if let Some(mailer) = mailer {
+            engine.send_notices();
+            aside.spawn(jobs::postman(app.clone(), mailer, stop.clone()));
+        }
         if let Some(path) = sqlite_path(&database.address) {
             match handover::listen(&path) {
                 Ok(listener) => {

@@ -1,6 +1,7 @@
 //! What runs by the clock, beside the requests.
 
 mod deliver;
+mod postman;
 mod webhooks;
 
 use std::time::Duration;
@@ -9,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 
+pub use postman::{post, postman};
 pub use webhooks::{Dispatcher, webhooks};
 
 /// Between two rounds of housekeeping.

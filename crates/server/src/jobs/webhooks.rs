@@ -3,7 +3,7 @@
 //! A webhook has one courier at a time, whoever's node it is on. Couriers are counted: those whose last try failed are
 //! kept to a part of the places, so that dead receivers never take them all, and each company to another part.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use guildhall_domain::ids::{CompanyId, WebhookId};
@@ -113,7 +113,8 @@ impl Dispatcher {
         }
         let engine = self.app.engine().clone();
         let hooked = engine.hooked().await?;
-        self.companies.retain(|company, _| hooked.iter().any(|(id, _)| id == company));
+        let known: HashSet<CompanyId> = hooked.iter().map(|(company, _)| *company).collect();
+        self.companies.retain(|company, _| known.contains(company));
         for (company, revision) in hooked {
             let now = engine.clock().now();
             let seen = self.companies.entry(company).or_insert_with(|| Seen {
@@ -129,7 +130,7 @@ impl Dispatcher {
             }
             let look = engine.look_at_webhooks(company, revision, &seen.clean).await?;
             (seen.revision, seen.next, seen.looked, seen.again) = (revision, look.next, Instant::now(), false);
-            seen.clean.extend(look.clean);
+            seen.clean = look.clean.into_iter().collect();
             for (id, sick) in look.ready {
                 // Its end is a reason to look again.
                 if self.busy.contains_key(&(company, id)) {

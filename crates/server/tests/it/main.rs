@@ -7,6 +7,7 @@ mod companies;
 mod databases;
 mod doors;
 mod kill;
+mod mail;
 mod metrics;
 mod model;
 mod native;

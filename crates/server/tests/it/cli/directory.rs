@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::{COMPANY, northwind};
 
 /// Loads a text as a file called `x.jsonl`.
-pub(super) async fn load(engine: &Engine, text: &str, update: bool) -> Result<Loaded, String> {
+pub(crate) async fn load(engine: &Engine, text: &str, update: bool) -> Result<Loaded, String> {
     load_watched(engine, text, update, &|_, _| true).await
 }
 

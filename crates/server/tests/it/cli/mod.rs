@@ -1,6 +1,6 @@
 //! The binary as an operator runs it, and the directory format underneath.
 
-mod directory;
+pub(crate) mod directory;
 mod handover;
 mod import;
 mod keys;
