@@ -6,6 +6,7 @@ use crate::connection::Noun;
 use crate::group::Owner;
 use crate::ids::{CompanyId, ConnectionId, DeliveryId, GroupId, KeyId, RoleId, UserId, WebhookId};
 use crate::membership::ReasonKind;
+use crate::request::{RequestEvent, RequestStatus};
 use crate::role::Scope;
 use crate::{Timestamp, time::Window};
 use uuid::Uuid;
@@ -115,6 +116,8 @@ pub enum Event {
     Unlinked { connection: ConnectionId, noun: Noun, object: Uuid },
     /// Apps, what groups hold of them, and who has access.
     App(AppEvent),
+    /// Policies, requests, tasks, delegations and offboardings.
+    Request(RequestEvent),
 }
 
 /// The kinds of events, as they are stored and sent: noun, dot, verb.
@@ -188,6 +191,24 @@ kinds! {
     Self::App(AppEvent::Unlinked { .. }) => "group.app_unlinked",
     Self::App(AppEvent::Given { .. }) => "app.access_given",
     Self::App(AppEvent::Ended { .. }) => "app.access_ended",
+    Self::Request(RequestEvent::PolicyCreated { .. }) => "policy.created",
+    Self::Request(RequestEvent::PolicyUpdated { .. }) => "policy.updated",
+    Self::Request(RequestEvent::PolicyArchived { .. }) => "policy.archived",
+    Self::Request(RequestEvent::PolicyChosen { .. }) => "policy.chosen",
+    Self::Request(RequestEvent::Raised { .. }) => "request.raised",
+    Self::Request(RequestEvent::Assigned { .. }) => "task.assigned",
+    Self::Request(RequestEvent::Escalated { .. }) => "task.escalated",
+    Self::Request(RequestEvent::Decided { .. }) => "task.decided",
+    Self::Request(RequestEvent::Moved { status: RequestStatus::Open, .. }) => "request.opened",
+    Self::Request(RequestEvent::Moved { status: RequestStatus::Approved, .. }) => "request.approved",
+    Self::Request(RequestEvent::Moved { status: RequestStatus::Declined, .. }) => "request.declined",
+    Self::Request(RequestEvent::Moved { status: RequestStatus::Cancelled, .. }) => "request.cancelled",
+    Self::Request(RequestEvent::Moved { status: RequestStatus::Completed, .. }) => "request.completed",
+    Self::Request(RequestEvent::Moved { status: RequestStatus::Expired, .. }) => "request.expired",
+    Self::Request(RequestEvent::Delegated { .. }) => "delegation.created",
+    Self::Request(RequestEvent::Undelegated { .. }) => "delegation.ended",
+    Self::Request(RequestEvent::OffboardingStarted { .. }) => "offboarding.started",
+    Self::Request(RequestEvent::OffboardingEnded { .. }) => "offboarding.ended",
 }
 
 impl Event {
@@ -243,6 +264,7 @@ impl Event {
             | Self::ConnectionDeleted { connection } => connection.uuid(),
             Self::Linked { object, .. } | Self::Unlinked { object, .. } => *object,
             Self::App(event) => event.subject(),
+            Self::Request(event) => event.subject(),
         }
     }
 }

@@ -66,6 +66,16 @@ ids! {
     AppId, "app";
     /// One of the levels of access that an app has.
     LevelId, "permission level";
+    /// How requests of one kind are decided.
+    PolicyId, "policy";
+    /// A wanted access or membership.
+    AccessRequestId, "request";
+    /// A decision in somebody's hands.
+    TaskId, "task";
+    /// Somebody decides in another's place.
+    DelegationId, "delegation";
+    /// A person is leaving.
+    OffboardingId, "offboarding";
     /// A custom field of an app.
     FieldId, "custom field";
     /// One request to the server, as told in its answer and its log line.

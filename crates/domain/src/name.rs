@@ -57,6 +57,14 @@ pub fn description(field: &str, raw: &str) -> Result<String> {
     checked(field, raw, 0, 1000, true)
 }
 
+/// Why something is asked for: 1 to 1,024 characters, not blank; line breaks and tabs are allowed.
+///
+/// # Errors
+/// [`Error::Invalid`] on `field`.
+pub fn purpose(field: &str, raw: &str) -> Result<String> {
+    checked(field, raw, 1, 1024, true)
+}
+
 /// A short text from outside, such as an external id or an icon: up to 255 characters, no control characters.
 ///
 /// # Errors

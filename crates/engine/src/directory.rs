@@ -31,7 +31,7 @@ use crate::Engine;
 use crate::store::companies;
 use crate::store::nestings::Nesting;
 
-pub use apps::{AccessRecord, AppRecord, GroupAppRecord};
+pub use apps::{AccessRecord, AppRecord, GroupAppRecord, PolicyRecord};
 pub use export::Told;
 pub use giving::{GrantRecord, RoleRecord};
 pub use held::Load;
@@ -62,6 +62,8 @@ pub enum Record {
     Role(RoleRecord),
     /// A role that a group gives.
     GroupRole(GrantRecord),
+    /// A policy.
+    Policy(Box<PolicyRecord>),
 }
 
 /// A nesting as a record tells it.
@@ -191,7 +193,7 @@ pub struct Loaded {
     pub memberships: u64,
     /// Nestings.
     pub nestings: u64,
-    /// Apps, what groups hold of them, and accesses.
+    /// Apps, what groups hold of them, accesses and policies.
     pub more: u64,
 }
 

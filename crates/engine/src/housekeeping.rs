@@ -12,7 +12,7 @@ use guildhall_domain::{Result, Timestamp};
 
 use crate::store::{self, answers, companies, groups, refusals};
 use crate::writer::Tx;
-use crate::{Engine, idempotency, journal};
+use crate::{Engine, idempotency, journal, tasks};
 
 /// What is counted in memory between two rounds; a crash loses at most one round of it.
 #[derive(Default)]
@@ -182,6 +182,9 @@ async fn settle(tx: &mut Tx) -> Result<()> {
     // More than one round's worth: come back at once.
     if tx.head().next_due.is_none() && !groups::due(tx, company).await?.is_empty() {
         tx.head_mut().wake_at(now);
+    }
+    if let Some(due) = tasks::run_out(tx).await? {
+        tx.head_mut().wake_at(due);
     }
     Ok(())
 }

@@ -227,6 +227,7 @@ fn encode(event: &Event) -> (Value, Option<Value>) {
             json!({"connection": connection.to_string(), noun.word(): object.to_string()})
         }
         Event::App(event) => crate::app_events::encode(event),
+        Event::Request(event) => crate::request_events::encode(event),
     };
     (data, None)
 }

@@ -14,7 +14,7 @@ use crate::authz::{self, Action};
 use crate::groups::{self, Shown};
 use crate::store::{self, reasons};
 use crate::writer::Tx;
-use crate::{Engine, Written, brake, connections, journal};
+use crate::{Engine, Written, brake, connections, grants, journal};
 
 /// The most members that one call may change.
 pub(crate) const CHANGES: usize = 10_000;
@@ -47,6 +47,8 @@ pub struct ChangeMembers {
     pub note: Option<String>,
     /// The administrator in whose name it is done, where the call names one.
     pub in_name_of: Option<UserId>,
+    /// Approve at once the requests that joining brings about? Only an administrator's key may say so.
+    pub approve: bool,
     /// Carry out what can be and tell what could not, instead of refusing the whole call at the first failure.
     pub skip_failures: bool,
     /// The members of the request that hold the two lists, for errors.
@@ -63,6 +65,7 @@ impl ChangeMembers {
             window: Window::OPEN,
             note: None,
             in_name_of: None,
+            approve: false,
             skip_failures: false,
             fields: ("add", "remove"),
         }
@@ -140,7 +143,10 @@ pub(crate) async fn give(tx: &mut Tx, group: &Group, users: &[UserId], mut terms
         store::groups::touch(tx, company, group, now).await?;
         wake_for(tx, terms.window);
         let Terms { window, note } = terms;
-        journal::append(tx, &Event::MembersAdded { group, users: added, kind, window, note }).await?;
+        journal::append(tx, &Event::MembersAdded { group, users: added.clone(), kind, window, note }).await?;
+        if window.holds(now) {
+            Box::pin(grants::joined(tx, group, &added)).await?;
+        }
     }
     Ok(new)
 }
@@ -181,7 +187,8 @@ pub(crate) async fn take(tx: &mut Tx, group: GroupId, users: &[UserId]) -> Resul
     reasons::close(tx, company, &ending, now, revision, caller.user()).await?;
     if !removed.is_empty() {
         store::groups::touch(tx, company, group, now).await?;
-        journal::append(tx, &Event::MembersRemoved { group, users: removed }).await?;
+        journal::append(tx, &Event::MembersRemoved { group, users: removed.clone() }).await?;
+        Box::pin(grants::left(tx, group, &removed)).await?;
     }
     Ok(outcomes)
 }
@@ -355,6 +362,10 @@ pub(crate) async fn change(tx: &mut Tx, ask: &ChangeMembers) -> Result<Vec<Chang
         }
     }
     let group = groups::get(tx, company, ask.group, Shown::Live).await?;
+    if ask.approve {
+        authz::may(tx, &caller, Action::ManageDirectory, now).await?;
+        tx.approve_at_once();
+    }
     if let Some(person) = ask.in_name_of {
         stand_in(tx, person).await?;
     }

@@ -15,7 +15,7 @@ use crate::groups::{self, Shown};
 use crate::store::nestings::{self, Nesting, Towards};
 use crate::store::{self, Conn};
 use crate::writer::Tx;
-use crate::{Engine, Written, connections, journal};
+use crate::{Engine, Written, connections, grants, journal};
 
 /// The nestings reachable from `groups`, these included: now or, with an instant, then.
 pub(crate) async fn reach(
@@ -135,7 +135,11 @@ impl Engine {
                 Error::NotFound { .. } => Error::unknown("child", GroupId::NOUN, child.uuid()),
                 fault => fault,
             })?;
-            Ok(if nest(tx, Nesting { parent, child }).await? { Outcome::Added } else { Outcome::Unchanged })
+            if !nest(tx, Nesting { parent, child }).await? {
+                return Ok(Outcome::Unchanged);
+            }
+            grants::nested(tx, parent, child).await?;
+            Ok(Outcome::Added)
         })
         .await
     }
@@ -150,7 +154,7 @@ impl Engine {
             if !unnest(tx, Nesting { parent, child }).await? {
                 return Err(Error::NotFound { noun: "group in this group" });
             }
-            Ok(())
+            grants::unnested(tx, parent, child).await
         })
         .await
     }

@@ -74,7 +74,7 @@ async fn check_manager(tx: &mut Tx, user: &User) -> Result<()> {
 }
 
 /// Refuses a change after which nobody could administer the company.
-async fn keep_an_admin(tx: &mut Tx, before: &User, after: Option<&User>) -> Result<()> {
+pub(crate) async fn keep_an_admin(tx: &mut Tx, before: &User, after: Option<&User>) -> Result<()> {
     let administers = |u: &User| u.role == Role::Admin && u.counts();
     let company = tx.company();
     if administers(before)

@@ -82,6 +82,7 @@ pub(crate) struct Tx {
     pub(crate) prepared: Option<rules::Prepared>,
     pub(crate) shelf: Arc<rules::Shelf>,
     notices: Arc<Switch>,
+    approves: bool,
 }
 
 impl std::ops::Deref for Tx {
@@ -124,6 +125,14 @@ impl Tx {
         connection: Option<guildhall_domain::ids::ConnectionId>,
     ) -> Option<guildhall_domain::ids::ConnectionId> {
         std::mem::replace(&mut self.caller.connection, connection)
+    }
+    /// Are the requests that this use case brings about approved at once?
+    pub(crate) fn approves(&self) -> bool {
+        self.approves
+    }
+    /// Approves at once the requests that what follows brings about.
+    pub(crate) fn approve_at_once(&mut self) {
+        self.approves = true;
     }
     /// Gives the caller the role that their user has at this moment.
     pub(crate) fn set_role(&mut self, role: Option<guildhall_domain::caller::Role>) {
@@ -480,6 +489,7 @@ impl Desk {
             now,
             caller,
             notices: Arc::clone(&self.notices),
+            approves: false,
             touched: Touched::default(),
             index: Arc::clone(&self.index),
             batch_before: chapter.before,

@@ -1,6 +1,7 @@
 //! The directory format (`docs/directory-format.md`): JSON Lines from and into the engine's records.
 
 mod apps;
+mod policies;
 mod wire;
 mod write;
 
@@ -82,9 +83,6 @@ fn fault(load: &Load, line: u32, why: &str) -> Fault {
     Fault { place: Some(load.place(line)), error: guildhall_domain::Error::conflict(why) }
 }
 
-/// The types of the whole format that this version cannot take in yet.
-const LATER: &[&str] = &["policy"];
-
 fn parse(text: &str) -> Result<Record, String> {
     // serde would read a list in the order of the members.
     if !text.starts_with('{') {
@@ -103,14 +101,12 @@ fn parse(text: &str) -> Result<Record, String> {
         "nesting" => Ok(Record::Nesting(read::<wire::Nested>(text, &kind)?.record())),
         "app" => read::<apps::App>(text, &kind)?.record().map(|app| Record::App(Box::new(app))),
         "groupApp" => read::<apps::GroupApp>(text, &kind)?.record().map(Record::GroupApp),
+        "policy" => read::<policies::Policy>(text, &kind)?.record().map(|policy| Record::Policy(Box::new(policy))),
         "access" => Ok(Record::Access(read::<apps::Access>(text, &kind)?.record())),
         "role" => read::<wire::AccessRole>(text, &kind)?.record().map(Record::Role),
         "groupRole" => read::<wire::GroupRole>(text, &kind)?.record().map(Record::GroupRole),
-        later if LATER.contains(&later) => Err(format!(
-            "this version of guildhall does not know records of type `{later}`; take them out of the file, or use a newer guildhall"
-        )),
         other => Err(format!(
-            "`{other}` is not a type of record; there are company, user, group, connection, membership, nesting, role, groupRole, app, groupApp and access"
+            "`{other}` is not a type of record; there are company, user, group, connection, membership, nesting, role, groupRole, app, groupApp, access and policy"
         )),
     }
 }

@@ -1,18 +1,19 @@
-//! Apps, what groups hold of them, and accesses: the same steps for a new company and an existing one.
+//! Apps, what groups hold of them, accesses and policies: the same steps for a new company and an existing one.
 
 use std::collections::{HashMap, HashSet};
 
 use guildhall_domain::access::Visibility;
 use guildhall_domain::app::{App, EditApp};
-use guildhall_domain::ids::{AppId, CompanyId, GroupId, LevelId, UserId};
+use guildhall_domain::ids::{AppId, CompanyId, GroupId, LevelId, PolicyId, UserId};
 use guildhall_domain::patch::Patch;
+use guildhall_domain::policy::{EditPolicy, Policy, RequestKind};
 use guildhall_domain::{Error, Result, Timestamp};
 
 use super::Blame;
 use super::held::{Held, Place};
 use crate::store::{self, Conn, accesses, apps, group_apps};
 use crate::writer::Tx;
-use crate::{GiveAccess, apps as cases};
+use crate::{GiveAccess, apps as cases, policies};
 
 /// An app as a record tells it.
 #[derive(Clone, Debug)]
@@ -62,21 +63,43 @@ pub struct AccessRecord {
     pub is_owner: Patch<bool>,
 }
 
+/// A policy as a record tells it.
+#[derive(Clone, Debug)]
+pub struct PolicyRecord {
+    /// The company.
+    pub company: CompanyId,
+    /// The id.
+    pub id: PolicyId,
+    /// What it decides.
+    pub kind: RequestKind,
+    /// Every other member; name and steps are always set.
+    pub edit: EditPolicy,
+}
+
+impl PolicyRecord {
+    /// Checks the record by itself.
+    pub(super) fn check(&self) -> Result<()> {
+        Policy::birth(self.id, self.kind, self.edit.clone(), Timestamp::MIN, 0).map(drop)
+    }
+}
+
 /// All that a load holds of one company's apps.
 #[derive(Default)]
 pub(super) struct AppPart {
     pub apps: Vec<Held<AppRecord>>,
     pub links: Vec<Held<GroupAppRecord>>,
     pub accesses: Vec<Held<AccessRecord>>,
+    pub policies: Vec<Held<PolicyRecord>>,
 }
 
 impl AppPart {
     pub(super) fn len(&self) -> u64 {
-        (self.apps.len() + self.links.len() + self.accesses.len()) as u64
+        (self.apps.len() + self.links.len() + self.accesses.len() + self.policies.len()) as u64
     }
 
     pub(super) fn sort(&mut self) {
         self.apps.sort_unstable_by_key(|held| held.record.id);
+        self.policies.sort_unstable_by_key(|held| held.record.id);
         self.links.sort_unstable_by_key(|held| (held.record.group, held.record.app, held.at));
         self.accesses.sort_unstable_by_key(|held| (held.record.app, held.record.user, held.at));
     }
@@ -101,7 +124,7 @@ impl AppPart {
     /// The same in pieces of at most `size` records: apps first, which the others name.
     pub(super) fn batches(self, size: usize) -> impl Iterator<Item = Self> {
         let (mut apps, mut links) = (self.apps.into_iter(), self.links.into_iter());
-        let mut accesses = self.accesses.into_iter();
+        let (mut accesses, mut policies) = (self.accesses.into_iter(), self.policies.into_iter());
         std::iter::from_fn(move || {
             let mut some = Self { apps: apps.by_ref().take(size).collect(), ..Self::default() };
             if some.apps.is_empty() {
@@ -109,6 +132,9 @@ impl AppPart {
             }
             if some.len() == 0 {
                 some.accesses = accesses.by_ref().take(size).collect();
+            }
+            if some.len() == 0 {
+                some.policies = policies.by_ref().take(size).collect();
             }
             (some.len() > 0).then_some(some)
         })
@@ -126,6 +152,7 @@ impl AppPart {
             }
             n += u64::from(tx.revision() != before);
         }
+        n += write_policies(tx, self.policies, blame).await?;
         n += write_links(tx, self.links, blame).await?;
         Ok(n + write_accesses(tx, self.accesses, blame).await?)
     }
@@ -137,6 +164,23 @@ async fn named(tx: &mut Tx, ids: impl Iterator<Item = AppId>) -> Result<HashMap<
     let ids: Vec<AppId> = ids.into_iter().collect();
     let company = tx.company();
     Ok(apps::get_each(tx, company, &ids).await?.into_iter().flatten().map(|app| (app.id, app)).collect())
+}
+
+async fn write_policies(tx: &mut Tx, records: Vec<Held<PolicyRecord>>, blame: &Blame) -> Result<u64> {
+    let (company, mut n) = (tx.company(), 0);
+    for Held { at, record } in records {
+        blame.on(at);
+        let before = tx.revision();
+        match store::policies::get(tx, company, record.id).await? {
+            None => drop(policies::create(tx, Some(record.id), record.kind, record.edit).await?),
+            Some(policy) if policy.kind != record.kind => {
+                return Err(Error::invalid("requestType", "of a policy never changes"));
+            }
+            Some(policy) => drop(policies::edit(tx, policy, record.edit).await?),
+        }
+        n += u64::from(tx.revision() != before);
+    }
+    Ok(n)
 }
 
 async fn write_links(tx: &mut Tx, links: Vec<Held<GroupAppRecord>>, blame: &Blame) -> Result<u64> {
@@ -191,5 +235,6 @@ async fn write_accesses(tx: &mut Tx, records: Vec<Held<AccessRecord>>, blame: &B
 pub(super) async fn forget(conn: &mut Conn, company: CompanyId) -> Result<u64> {
     Ok(accesses::forget(conn, company).await?
         + group_apps::forget(conn, company).await?
-        + apps::forget(conn, company).await?)
+        + apps::forget(conn, company).await?
+        + store::policies::forget(conn, company).await?)
 }

@@ -7,9 +7,10 @@ use guildhall_domain::app::App;
 use guildhall_domain::company::{Company, CompanyState};
 use guildhall_domain::connection::Connection;
 use guildhall_domain::group::{Group, GroupState, Owner};
-use guildhall_domain::ids::{AppId, CompanyId, ConnectionId, GroupId, ReasonId, RoleId, UserId};
+use guildhall_domain::ids::{AppId, CompanyId, ConnectionId, GroupId, PolicyId, ReasonId, RoleId, UserId};
 use guildhall_domain::membership::{Reason, ReasonKind};
 use guildhall_domain::page::{Ask, From};
+use guildhall_domain::policy::Policy;
 use guildhall_domain::role::{AccessRole, Grant};
 use guildhall_domain::user::User;
 use guildhall_domain::{Error, Result};
@@ -17,7 +18,9 @@ use tokio::sync::mpsc::Sender;
 
 use crate::Engine;
 use crate::store::nestings::{self, Nesting};
-use crate::store::{Conn, accesses, apps, companies, connections, group_apps, groups, owners, reasons, roles, users};
+use crate::store::{
+    Conn, accesses, apps, companies, connections, group_apps, groups, owners, policies, reasons, roles, users,
+};
 
 /// Rows read at a time.
 const PAGE: u32 = 1000;
@@ -47,11 +50,13 @@ pub enum Told {
     GroupApp(CompanyId, GroupApp),
     /// An access in a company.
     Access(CompanyId, AppAccess),
+    /// A policy of a company.
+    Policy(CompanyId, Policy),
 }
 
 impl Engine {
     /// Sends the records of one company, or of all, to `sink`: each company with its users, groups, nestings, roles,
-    /// what groups give, connections, memberships, apps, what groups hold of them, and accesses, by id. Purged groups,
+    /// what groups give, connections, memberships, apps, what groups hold of them, accesses and policies, by id. Purged groups,
     /// erased people, what archived groups would give, roles of the platform and rule reasons are not told. Ends early
     /// when nobody receives any more.
     ///
@@ -165,6 +170,14 @@ impl Engine {
             let page = accesses::all_of(conn, id, from, PAGE).await?;
             after = page.last().map(|access| (access.app, access.user));
             if !tell(sink, page.into_iter().map(|access| Told::Access(id, access)).collect()).await {
+                return Ok(false);
+            }
+        }
+        let mut after = Some(PolicyId::NIL);
+        while let Some(from) = after {
+            let page = policies::all_of(conn, id, from, PAGE).await?;
+            after = page.last().map(|policy| policy.id);
+            if !tell(sink, page.into_iter().map(|policy| Told::Policy(id, policy)).collect()).await {
                 return Ok(false);
             }
         }

@@ -249,6 +249,12 @@ impl Load {
                 self.name_company(at, record.company);
                 self.apps.entry(record.company).or_default().apps.push(Held { at, record: *record });
             }
+            Record::Policy(record) => {
+                record.check()?;
+                self.bear(at, record.id.uuid(), "policy")?;
+                self.name_company(at, record.company);
+                self.apps.entry(record.company).or_default().policies.push(Held { at, record: *record });
+            }
             Record::GroupApp(record) => {
                 self.name_company(at, record.company);
                 self.apps.entry(record.company).or_default().links.push(Held { at, record });

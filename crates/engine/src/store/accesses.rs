@@ -23,6 +23,7 @@ sql! {
     HOLDERS = concat!("select ", columns!(), ", ", user_columns!(), " from accesses x join users u on u.company_id = x.company_id and u.user_id = x.user_id and u.erased_at is null
                       where x.company_id = $1 and x.app_id = $2 and x.closed_rev is null and x.user_id > $3 order by x.user_id limit $4 offset $5");
     COUNT = "select count(*) from accesses x where x.company_id = $1 and x.app_id = $2 and x.closed_rev is null";
+    OWNERS = "select x.user_id from accesses x where x.company_id = $1 and x.app_id = $2 and x.closed_rev is null and x.is_owner order by x.user_id limit 1000";
     OF_LEVEL = "select 1 from accesses x where x.company_id = $1 and x.app_id = $2 and x.level_id = $3 and x.closed_rev is null limit 1";
     OF_USER = concat!("select ", columns!(), " from accesses x where x.company_id = $1 and x.user_id = $2 and x.closed_rev is null and x.app_id > $3 order by x.app_id limit $4 offset $5");
     COUNT_OF_USER = "select count(*) from accesses x where x.company_id = $1 and x.user_id = $2 and x.closed_rev is null";
@@ -148,6 +149,11 @@ pub(crate) async fn count_each(conn: &mut Conn, company: CompanyId, apps: &[AppI
     let sets: Vec<Vec<Value<'_>>> = apps.iter().map(|app| vec![val(company), val(*app)]).collect();
     let counts = conn.rows_each(&COUNT, &sets, |row| row.count(0)).await?;
     Ok(counts.into_iter().map(|mut rows| rows.pop().unwrap_or(0)).collect())
+}
+
+/// Those who look after the app by their access.
+pub(crate) async fn owners(conn: &mut Conn, company: CompanyId, app: AppId) -> Result<Vec<UserId>> {
+    conn.rows(&OWNERS, &[val(company), val(app)], |row| row.id(0)).await
 }
 
 /// Has anybody the app at this level?

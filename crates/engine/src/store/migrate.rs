@@ -29,6 +29,7 @@ const STEPS: &[Step] = &[
     step!(8, "0008_notices"),
     step!(9, "0009_rules"),
     step!(10, "0010_releases"),
+    step!(11, "0011_requests"),
 ];
 
 /// The schema that this binary knows.

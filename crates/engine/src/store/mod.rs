@@ -22,15 +22,18 @@ pub(crate) mod nestings;
 pub(crate) mod notices;
 pub(crate) mod owners;
 pub(crate) mod past;
+pub(crate) mod policies;
 pub(crate) mod postgres;
 pub(crate) mod reasons;
 pub(crate) mod refusals;
 pub(crate) mod releases;
+pub(crate) mod requests;
 pub(crate) mod roles;
 pub(crate) mod rules;
 pub(crate) mod signing_keys;
 pub(crate) mod sqlite;
 pub(crate) mod statement;
+pub(crate) mod tasks;
 pub(crate) mod users;
 pub(crate) mod webhooks;
 
@@ -57,12 +60,15 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         notices::ALL,
         owners::ALL,
         past::ALL,
+        policies::ALL,
         reasons::ALL,
         refusals::ALL,
         roles::ALL,
         releases::ALL,
         rules::ALL,
+        requests::ALL,
         signing_keys::ALL,
+        tasks::ALL,
         users::ALL,
         webhooks::ALL,
     ]

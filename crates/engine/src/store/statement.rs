@@ -154,7 +154,12 @@ bind_ids!(
     WebhookId,
     DeliveryId,
     AppId,
-    LevelId
+    LevelId,
+    PolicyId,
+    AccessRequestId,
+    TaskId,
+    DelegationId,
+    OffboardingId
 );
 
 /// One row, still in the hands of its database.

@@ -80,6 +80,7 @@ sql! {
     ALL_BY_EXTERNAL_ID = concat!("select ", user_columns!(), " from users u where u.company_id = $1 and u.external_id = $2 and u.erased_at is null order by u.user_id limit $3");
     WITH_ATTRIBUTE = concat!("select ", user_columns!(), " from users u where u.company_id = $1 and u.erased_at is null and u.user_id > $2 and u.attributes like $3 escape '\\' order by u.user_id limit $4");
     ADMINS = "select u.user_id from users u where u.company_id = $1 and u.role = 'admin' and u.erased_at is null and u.status <> 'inactive' and u.user_id <> $2 limit 1";
+    EVERY_ADMIN = "select u.user_id from users u where u.company_id = $1 and u.role = 'admin' and u.erased_at is null and u.status <> 'inactive' order by u.user_id limit 1000";
     INSERT = "insert into users (company_id, user_id, name, name_key, given_name, family_name, email, email_key, user_name, user_name_key, search_key,
               status, role, manager_id, external_id, attributes, created_at, updated_at, version)
               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) on conflict do nothing";
@@ -289,6 +290,11 @@ pub(crate) async fn by_external_ids(conn: &mut Conn, company: CompanyId, ids: &[
 /// Is there an administrator other than `but` who counts?
 pub(crate) async fn has_other_admin(conn: &mut Conn, company: CompanyId, but: UserId) -> Result<bool> {
     Ok(conn.row(&ADMINS, &[val(company), val(but)], |row| row.id::<UserId>(0)).await?.is_some())
+}
+
+/// The active administrators of a company, 1,000 at most.
+pub(crate) async fn admins(conn: &mut Conn, company: CompanyId) -> Result<Vec<UserId>> {
+    conn.rows(&EVERY_ADMIN, &[val(company)], |row| row.id(0)).await
 }
 
 /// Makes the row of a user; false when id, e-mail address or sign-in name is taken.

@@ -13,7 +13,7 @@ use guildhall_engine::{Nesting, scope_json};
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
-use super::apps;
+use super::{apps, policies};
 
 /// Appends one record and a line break.
 ///
@@ -35,6 +35,7 @@ pub fn write(out: &mut Vec<u8>, record: &Told) -> serde_json::Result<()> {
         Told::Membership(company, reason) => serde_json::to_writer(&mut *out, &MembershipLine::of(*company, reason))?,
         Told::App(company, app) => serde_json::to_writer(&mut *out, &apps::AppLine::of(*company, app))?,
         Told::GroupApp(company, link) => serde_json::to_writer(&mut *out, &apps::GroupAppLine::of(*company, link))?,
+        Told::Policy(company, policy) => serde_json::to_writer(&mut *out, &policies::line(*company, policy))?,
         Told::Access(company, access) => serde_json::to_writer(&mut *out, &apps::AccessLine::of(*company, access))?,
     }
     out.push(b'\n');

@@ -6,7 +6,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use guildhall_domain::ids::{
-    AppId, CompanyId, ConnectionId, DeliveryId, FieldId, KeyId, LevelId, RoleId, UserId, WebhookId,
+    AccessRequestId, AppId, CompanyId, ConnectionId, DeliveryId, FieldId, KeyId, LevelId, PolicyId, RoleId, TaskId,
+    UserId, WebhookId,
 };
 use guildhall_domain::{Error, Result, Timestamp};
 use guildhall_engine::{AppKey, EndingKey, GroupKey, UserKey};
@@ -50,7 +51,22 @@ macro_rules! by_id {
         }
     )+};
 }
-by_id!(UserId, KeyId, CompanyId, ConnectionId, WebhookId, DeliveryId, AppId, LevelId, FieldId, RoleId, Uuid);
+by_id!(
+    UserId,
+    KeyId,
+    CompanyId,
+    ConnectionId,
+    WebhookId,
+    DeliveryId,
+    AppId,
+    LevelId,
+    FieldId,
+    RoleId,
+    PolicyId,
+    AccessRequestId,
+    TaskId,
+    Uuid
+);
 
 /// A place in the journal: behind this revision.
 impl Cursor for u64 {

@@ -53,6 +53,10 @@ fn target(app: &App, route: &Route, hook: (Uuid, Uuid)) -> String {
             "{connection}" => uuid::Uuid::from_u128(9).to_string(),
             "{webhook}" => hook.0.to_string(),
             "{delivery}" => hook.1.to_string(),
+            "{level}" | "{permissionLevelId}" => id("booker"),
+            "{request}" | "{task}" | "{taskId}" | "{policy}" | "{delegation}" => uuid::Uuid::from_u128(9).to_string(),
+            "{requestType}" if route.path.contains("/groups/") => "JoinGroupRequest".to_owned(),
+            "{requestType}" => "GrantAccessRequest".to_owned(),
             "{app}" | "{workAppId}" => id("ledger"),
             "{key}" => app.key(Who::Viewer).key.id.to_string(),
             "{id}" if route.path.contains("/group/") || route.path.contains("/Groups/") => id("eng"),
@@ -78,6 +82,18 @@ fn body(app: &App, route: &Route, who: Who) -> Value {
     let last = route.path.rsplit('/').next().unwrap_or_default();
     match (route.dialect, last) {
         ("native", "{app}") if route.path.contains("/groups/") => json!({"visibility": "default"}),
+        ("native", "{requestType}") => json!({"policy": uuid::Uuid::from_u128(9)}),
+        ("native", "policies") => {
+            json!({"name": format!("Made by {who:?}"), "requestType": "GrantAccessRequest", "steps": []})
+        }
+        ("native", "requests") => json!({"type": "JoinGroupRequest", "group": app.id("ops"), "purpose": "to help"}),
+        ("native", "delegations") => json!({"to": app.id("ada")}),
+        ("cakewalk", "{requestType}") => json!({"policyId": uuid::Uuid::from_u128(9)}),
+        ("cakewalk", "GrantAccess" | "ChangePermission" | "RemoveAccess") => {
+            let (by, level) = (app.id("ada"), app.id("booker"));
+            json!({"createdByUserId": by, "targetUserId": app.id("vera"), "workAppId": app.id("ledger"), "permissionLevelId": level,
+                   "grantAccessPurpose": "p", "changePermissionPurpose": "p", "removeAccessPurpose": "p"})
+        }
         ("native", "apps") => json!({"name": format!("Made by {who:?}")}),
         ("native", "{user}") if route.path.contains("/accesses/") => json!({"permissionLevel": app.id("booker")}),
         ("cakewalk", "Accesses") => {

@@ -57,7 +57,7 @@ pub(super) async fn get(
 }
 
 /// The part of a list held whole that a page asks for, and where the next one begins.
-fn cut<T, K: PartialEq + Copy>(items: Vec<T>, ask: &Ask<K>, key: impl Fn(&T) -> K) -> (Vec<T>, Option<K>) {
+pub(super) fn cut<T, K: PartialEq + Copy>(items: Vec<T>, ask: &Ask<K>, key: impl Fn(&T) -> K) -> (Vec<T>, Option<K>) {
     let skip = match ask.from {
         From::Start => 0,
         From::After(last) => items.iter().position(|item| key(item) == last).map_or(items.len(), |place| place + 1),

@@ -6,8 +6,9 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use guildhall_domain::caller::Caller;
-use guildhall_domain::ids::{AppId, GroupId, UserId};
+use guildhall_domain::ids::{AppId, GroupId, LevelId, TaskId, UserId};
 use guildhall_domain::page::{Ask, From};
+use guildhall_domain::policy::RequestKind;
 use guildhall_domain::{Error, Result};
 use http::Uri;
 use http::request::Parts;
@@ -54,6 +55,27 @@ impl InPath for AppId {
     }
 }
 
+impl InPath for LevelId {
+    const NAME: &'static str = "permissionLevelId";
+    fn read(raw: &str) -> Result<Self> {
+        Self::parse(Self::NAME, raw)
+    }
+}
+
+impl InPath for TaskId {
+    const NAME: &'static str = "taskId";
+    fn read(raw: &str) -> Result<Self> {
+        Self::parse(Self::NAME, raw)
+    }
+}
+
+impl InPath for RequestKind {
+    const NAME: &'static str = "requestType";
+    fn read(raw: &str) -> Result<Self> {
+        Self::parse(Self::NAME, raw)
+    }
+}
+
 /// CW-14: the id in the path, hyphenated, in either letter case; one that is not a UUID is refused with 400.
 pub(super) struct Id<T>(pub(super) T);
 
@@ -82,6 +104,37 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
+/// A JSON body that may be left out.
+pub(super) struct MaybeBody<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for MaybeBody<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
+        let (head, body) = request.into_parts();
+        let bytes = body::read(body, u64::MAX).await?;
+        if bytes.is_empty() { Ok(Self(T::default())) } else { Ok(Self(body::parse(&head.headers, &bytes)?)) }
+    }
+}
+
+/// What a query asks for beside the page; parameters that nobody knows are ignored.
+pub(super) struct Queried<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Queried<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        Ok(Self(read_query(&parts.uri)?))
+    }
+}
+
+fn read_query<T: DeserializeOwned>(uri: &Uri) -> Result<T, Failure> {
+    query::query(uri).map_err(|why| match why {
+        BodyRefusal::Malformed { .. } => Error::invalid("query", "is not percent-encoded UTF-8").into(),
+        other => Failure::from(other),
+    })
+}
+
 #[derive(Deserialize)]
 struct Cursors {
     cursor: Option<String>,
@@ -101,10 +154,7 @@ impl<K: Cursor, S: Sync> FromRequestParts<S> for Paged<K> {
 }
 
 fn page<K: Cursor>(uri: &Uri) -> Result<Ask<K>, Failure> {
-    let asked: Cursors = query::query(uri).map_err(|why| match why {
-        BodyRefusal::Malformed { .. } => Error::invalid("query", "is not percent-encoded UTF-8").into(),
-        other => Failure::from(other),
-    })?;
+    let asked: Cursors = read_query(uri)?;
     let text = match (asked.cursor, asked.page_cursor) {
         (Some(_), Some(_)) => return Err(Error::invalid("cursor", "is given twice, once as page[cursor]").into()),
         (one, other) => one.or(other),

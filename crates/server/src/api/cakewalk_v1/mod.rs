@@ -13,10 +13,14 @@ mod groups;
 mod keys;
 mod members;
 mod paths;
+mod policies;
+mod requests;
 mod speak;
+mod tasks;
 mod users;
 mod wire;
 mod wire_apps;
+mod wire_requests;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -51,6 +55,17 @@ pub fn table() -> OpenApiRouter<App> {
         .routes(routes!(apps::fields, apps::set_fields))
         .routes(routes!(accesses::list))
         .routes(routes!(accesses::record))
+        .routes(routes!(policies::of_app))
+        .routes(routes!(policies::of_level))
+        .routes(routes!(requests::list))
+        .routes(routes!(requests::grant))
+        .routes(routes!(requests::change))
+        .routes(routes!(requests::remove))
+        .routes(routes!(tasks::list))
+        .routes(routes!(tasks::get))
+        .routes(routes!(tasks::approve))
+        .routes(routes!(tasks::decline))
+        .routes(routes!(policies::list))
 }
 
 /// The operations behind their door.
@@ -75,14 +90,17 @@ pub fn routes(app: &App) -> Router<App> {
     info(
         title = "Cakewalk Open API v1, answered by Guildhall",
         version = "v1",
-        description = "Users, users groups, work apps and accesses, in the wire form of the Cakewalk Open API v1. \
+        description = "Users, users groups, work apps, accesses, requests, tasks and policies, in the wire form of the Cakewalk Open API v1. \
             Where the vendor's documents are silent, see the numbered quirks in docs/dialects/cakewalk-v1.md."
     ),
     tags(
         (name = "Users", description = "People"),
         (name = "UsersGroups", description = "Groups of people and who is in them"),
         (name = "Keys", description = "What the signatures of webhooks are verified with"),
-        (name = "WorkApps", description = "Apps, their permission levels and custom fields, and who has access")
+        (name = "WorkApps", description = "Apps, their permission levels and custom fields, and who has access"),
+        (name = "Requests", description = "Wanted accesses, and how far they have come"),
+        (name = "Tasks", description = "Decisions in somebody's hands"),
+        (name = "Policies", description = "How requests are decided")
     ),
     components(schemas(error::ProblemDetails)),
     security(("key" = [], "secret" = [])),

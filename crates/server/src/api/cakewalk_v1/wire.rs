@@ -58,6 +58,19 @@ pub(super) struct Record<T> {
 }
 
 impl<T> List<T> {
+    /// The page answered at `uri`, whose query chooses rows and goes on into the link to the next page.
+    pub(super) fn filtered<D: Into<T>, K: Cursor>(uri: &Uri, page: Page<D, K>) -> Self {
+        let next = page.next.map(|key| {
+            let query = uri.query().unwrap_or_default();
+            let kept = form_urlencoded::parse(query.as_bytes())
+                .filter(|(name, _)| !matches!(name.as_ref(), "cursor" | "page[cursor]"));
+            let mut next = form_urlencoded::Serializer::new(String::new());
+            next.extend_pairs(kept).append_pair("cursor", &key.write());
+            format!("{}?{}", uri.path(), next.finish())
+        });
+        Self { data: page.items.into_iter().map(Into::into).collect(), links: Links { next, ..Links::of(uri) } }
+    }
+
     /// The page answered at `uri`, of rows that are spoken already; `key` is where the next one begins.
     pub(super) fn spoken<K: Cursor>(uri: &Uri, data: Vec<T>, key: Option<K>) -> Self {
         let next = key.map(|key| format!("{}?cursor={}", uri.path(), key.write()));
@@ -177,7 +190,7 @@ fn role(role: Role) -> (i32, &'static str) {
 }
 
 /// CW-11: UTC with milliseconds.
-fn time(at: Timestamp) -> String {
+pub(super) fn time(at: Timestamp) -> String {
     at.rfc3339(3)
 }
 
@@ -212,9 +225,9 @@ pub(super) struct AddUsers {
     #[schema(value_type = Uuid)]
     triggered_by_user_id: WireId,
     /// True: requests that result are approved at once. False, or absent: they run through their policy.
-    // Joining a group raises no requests yet, so this is checked and otherwise unused; null is as good as absent (CW-12).
-    #[serde(default, rename = "implicitlyApproveRequests")]
-    _implicitly_approve_requests: Option<bool>,
+    // CW-12: null is as good as absent.
+    #[serde(default)]
+    implicitly_approve_requests: Option<bool>,
 }
 
 impl AddUsers {
@@ -229,6 +242,7 @@ impl AddUsers {
         Ok(ChangeMembers {
             add: self.user_ids.into_iter().map(|id| MemberRef::Id(id.0.into())).collect(),
             in_name_of: Some(self.triggered_by_user_id.0.into()),
+            approve: self.implicitly_approve_requests.unwrap_or(false),
             fields: ("userIds", "userIds"),
             ..ChangeMembers::of(group)
         })

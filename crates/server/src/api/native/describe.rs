@@ -27,14 +27,29 @@ const TAGS: &[(&str, &str)] = &[
     ("Connections", "Identity sources, and which people and groups each of them knows."),
     ("Apps", "Work applications, their permission levels and custom fields."),
     ("Accesses", "Who has which app, and which apps groups give and hide."),
+    ("Policies", "How requests are decided, step by step."),
+    ("Requests", "Wanted accesses and memberships, and how far they have come."),
+    ("Tasks", "Decisions in somebody's hands, and who stands in for whom."),
     ("Keys", "Credentials, each acting as a user."),
     ("Webhooks", "Endpoints that events are sent to, and the log of what was sent."),
     ("Events", "The journal: every change, in order, as pages or live."),
 ];
 
 /// Listings that are never cut into pages.
-const WHOLE: &[&str] =
-    &["listOwners", "listChildren", "listParents", "listReasons", "listAppGroups", "listRoles", "listGroupRoles"];
+const WHOLE: &[&str] = &[
+    "listOwners",
+    "listChildren",
+    "listParents",
+    "listReasons",
+    "listAppGroups",
+    "listPolicies",
+    "listPolicyVersions",
+    "listAppPolicies",
+    "listRequestTasks",
+    "listDelegations",
+    "listRoles",
+    "listGroupRoles",
+];
 
 /// The refusals: status, name of the component, words.
 const REFUSALS: &[(&str, &str, &str)] = &[
@@ -151,6 +166,7 @@ fn share(path: &str, method: &str, operation: &mut Operation) {
         "/webhooks/{webhook}",
         "/apps/{app}",
         "/roles/{role}",
+        "/policies/{policy}",
     ];
     let record = path.strip_prefix("/v1/companies/{company}").is_some_and(|rest| record.contains(&rest));
     let versioned = record || path.ends_with("/archive") || path.ends_with("/deactivate");

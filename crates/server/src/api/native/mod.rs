@@ -23,8 +23,10 @@ mod members;
 mod nestings;
 mod once;
 mod owners;
+mod policies;
 mod reasons;
 mod releases;
+mod requests;
 mod roles;
 mod rules;
 mod users;
@@ -72,6 +74,8 @@ pub fn table() -> OpenApiRouter<App> {
         .merge(webhooks::routes())
         .merge(apps::routes())
         .merge(accesses::routes())
+        .merge(policies::routes())
+        .merge(requests::routes())
         .merge(events::routes());
     describe::complete(table.get_openapi_mut());
     table

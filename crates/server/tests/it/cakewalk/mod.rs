@@ -12,6 +12,7 @@ mod accesses;
 mod apps;
 mod groups;
 mod members;
+mod requests;
 mod transport;
 mod users;
 

@@ -101,6 +101,10 @@ fn filled(line: &str, now: &str) -> Value {
             }
         }
         "groupApp" => {}
+        "policy" => {
+            default(&mut record, "default", json!(false));
+            default(&mut record, "autoprovision", json!(false));
+        }
         "access" => default(&mut record, "isOwner", json!(false)),
         _ => {
             default(&mut record, "reason", json!("direct"));
@@ -131,6 +135,9 @@ fn rich() -> String {
         json!({"type": "group", "id": "e2000000-0000-4000-8000-000000000001", "company": other, "name": "Closed", "description": "", "icon": "🔒", "externalId": "g-1", "source": "Okta",
                "unmodifiable": true, "owners": ["e2000000-0000-4000-8000-000000000002", "e1000000-0000-4000-8000-000000000001"], "createdAt": "2001-02-03T04:05:06.789Z"}),
         json!({"type": "group", "id": "e2000000-0000-4000-8000-000000000002", "company": other, "name": "Gone", "state": "archived"}),
+        json!({"type": "policy", "id": "e6000000-0000-4000-8000-000000000001", "company": other, "name": "P", "description": "d", "requestType": "GrantAccessRequest", "default": true,
+               "steps": [{"approvers": "manager", "timeoutHours": 8, "onTimeout": "escalate"}, {"approvers": {"users": ["e1000000-0000-4000-8000-000000000001"]}, "require": "all"},
+                         {"approvers": {"group": "e2000000-0000-4000-8000-000000000001"}}], "autoprovision": true}),
         json!({"type": "access", "company": other, "app": "e3000000-0000-4000-8000-000000000001", "user": "e1000000-0000-4000-8000-000000000002", "permissionLevel": "e4000000-0000-4000-8000-000000000001"}),
         json!({"type": "groupApp", "company": other, "app": "e3000000-0000-4000-8000-000000000001", "group": "e2000000-0000-4000-8000-000000000002", "visibility": "default", "permissionLevel": "e4000000-0000-4000-8000-000000000001"}),
         json!({"type": "app", "id": "e3000000-0000-4000-8000-000000000001", "company": other, "name": "Alles", "tagLine": "", "description": "von\nallem", "category": "CATEGORY_X", "url": "https://x.example/",
@@ -153,7 +160,7 @@ fn rich() -> String {
 async fn what_goes_in_comes_out() {
     testkit::on_both_engines(async |engine, clock| {
         let loaded = load(&engine, &rich(), false).await.expect("loads");
-        assert_eq!(loaded, Loaded { companies: 2, users: 26, groups: 10, memberships: 52, nestings: 0, more: 28 });
+        assert_eq!(loaded, Loaded { companies: 2, users: 26, groups: 10, memberships: 52, nestings: 0, more: 29 });
         let first = export(&engine).await;
         assert_eq!(all_filled(&first), all_filled(rich().trim_start_matches('\u{feff}').replace("\r\n", "\n").trim()));
         let verified = engine.verify().await.expect("chains");
@@ -181,7 +188,7 @@ async fn one_wrong_line_leaves_nothing_behind() {
         (r#"{"type":"nesting","company":"x"}"#, "company: is not a UUID"),
         (
             r#"{"type":"usr"}"#,
-            "`usr` is not a type of record; there are company, user, group, connection, membership, nesting, role, groupRole, app, groupApp and access",
+            "`usr` is not a type of record; there are company, user, group, connection, membership, nesting, role, groupRole, app, groupApp, access and policy",
         ),
         (r#"{"type":"user","colour":"red"}"#, "`colour` is not a member of a user"),
         (r#"{"type":"user","id":"7"}"#, "id: is not a UUID"),
@@ -268,6 +275,14 @@ async fn one_wrong_line_leaves_nothing_behind() {
         (
             r#"{"type":"access","company":"c0000000-0000-4000-8000-000000000001","user":"0b8b52f0-5c8e-4a55-8a7c-6f0d3c7b9e21","app":"a9900000-0000-4000-8000-000000000002","permissionLevel":"a9910000-0000-4000-8000-000000000001"}"#,
             "permissionLevel: no permission level has the id a9910000-0000-4000-8000-000000000001",
+        ),
+        (
+            r#"{"type":"policy","id":"a0000000-0000-4000-8000-000000009999","company":"c0000000-0000-4000-8000-000000000001","name":"N","requestType":"GrantAccessRequest","steps":[{"approvers":{"group":"a0000000-0000-4000-8000-00000000aaaa"}}]}"#,
+            "steps[0].approvers.group: no group has the id a0000000-0000-4000-8000-00000000aaaa",
+        ),
+        (
+            r#"{"type":"policy","id":"a0000000-0000-4000-8000-000000009999","company":"c0000000-0000-4000-8000-000000000001","name":"N","requestType":"GrantAccessRequest","steps":[{"approvers":"boss"}]}"#,
+            "steps.approvers: must be `manager`",
         ),
         (
             r#"{"type":"access","company":"c0000000-0000-4000-8000-000000000001","user":"a0000000-0000-4000-8000-00000000aaaa","app":"a9900000-0000-4000-8000-000000000002"}"#,

@@ -16,6 +16,7 @@ mod openapi;
 mod past;
 mod preview;
 mod reasons;
+mod requests;
 mod roles;
 mod rules;
 mod table;

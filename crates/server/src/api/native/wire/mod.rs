@@ -11,15 +11,18 @@ mod explain;
 mod groups;
 mod keys;
 mod members;
+mod policies;
 mod preview;
 mod reasons;
+mod requests;
 mod roles;
 mod rules;
 mod users;
 mod webhooks;
 
 use guildhall_domain::ids::{
-    AppId, CompanyId, ConnectionId, DeliveryId, GroupId, KeyId, ReasonId, RoleId, UserId, WebhookId,
+    AccessRequestId, AppId, CompanyId, ConnectionId, DelegationId, DeliveryId, GroupId, KeyId, PolicyId, ReasonId,
+    RoleId, TaskId, UserId, WebhookId,
 };
 use guildhall_domain::patch::Patch;
 use guildhall_domain::{Result, Timestamp, name};
@@ -44,8 +47,15 @@ pub(super) use members::{
     ChangeMembers, ChangedMembers, ListMembers, Member, MemberCount, MemberResult, Membership, Reason, Release,
     ReleaseBrake,
 };
+pub(super) use policies::{
+    ChoosePolicy, Chooses, Chosen, EditPolicy, ListPolicies, NewPolicy, OfAppPolicy, OfGroupPolicy, OfLevelPolicy,
+    Policy, Version,
+};
 pub(super) use preview::Preview;
 pub(super) use reasons::{AddTerms, EditReason, Ending, ListEndings, Reasons};
+pub(super) use requests::{
+    Decide, Delegation, ListRequests, ListTasks, NewDelegation, NewRequest, Request, Task, TaskWithPeople,
+};
 pub(super) use roles::{AccessRole, AccessRoles, ChangeGroupRoles, EditRole, GroupRoles, NewRole, Permissions};
 pub(super) use rules::{PreviewRule, PreviewedRule, TriedRule, TryRule};
 pub(super) use users::{EditUser, Erase, ListUsers, NewUser, User, merged};
@@ -361,6 +371,36 @@ places! {
         /// The role's id.
         role as role_id: RoleId
     }
+    /// A path of a policy.
+    OfPolicy {
+        /// The company's id.
+        company as company_id: CompanyId,
+        /// The policy's id.
+        policy as policy_id: PolicyId
+    }
+    /// A path of a request.
+    OfRequest {
+        /// The company's id.
+        company as company_id: CompanyId,
+        /// The request's id.
+        request as request_id: AccessRequestId
+    }
+    /// A path of a task.
+    OfTask {
+        /// The company's id.
+        company as company_id: CompanyId,
+        /// The task's id.
+        task as task_id: TaskId
+    }
+    /// A path of a delegation.
+    OfDelegation {
+        /// The company's id.
+        company as company_id: CompanyId,
+        /// The id of the user in whose place another decides.
+        user as user_id: UserId,
+        /// The delegation's id.
+        delegation as delegation_id: DelegationId
+    }
     /// A path of a key.
     OfKey {
         /// The company's id.
@@ -425,7 +465,11 @@ in_company!(
     OfLinkedGroup,
     OfApp,
     OfAccess,
-    OfGroupApp
+    OfGroupApp,
+    OfPolicy,
+    OfRequest,
+    OfTask,
+    OfDelegation
 );
 
 /// A time as it is written: RFC 3339, microseconds, `Z`.
