@@ -71,7 +71,7 @@ impl Engine {
             let (company, now, caller) = (tx.company(), tx.now(), tx.caller().clone());
             authz::may(tx, &caller, Action::Administer, now).await?;
             groups::get(tx, company, group, Shown::Live).await?;
-            if !keys::credential(tx, key).await?.is_some_and(|found| found.company == company) {
+            if keys::credential(tx, key).await?.is_none_or(|found| found.company != company) {
                 return Err(Error::unknown("key", KeyId::NOUN, key.uuid()));
             }
             let until = now.plus_seconds(RELEASED);

@@ -1,5 +1,6 @@
 //! As of an instant: what the server would have answered then. Rows recorded by it, windows as known then.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -300,9 +301,8 @@ impl Past<'_> {
         conn.begin_snapshot().await?;
         let mut known: HashMap<UserId, BTreeMap<GroupId, bool>> = HashMap::new();
         for question in questions {
-            if !known.contains_key(&question.user) {
-                let all = all_groups(&mut conn, company, question.user, self.at).await?;
-                known.insert(question.user, all);
+            if let Entry::Vacant(place) = known.entry(question.user) {
+                place.insert(all_groups(&mut conn, company, question.user, self.at).await?);
             }
         }
         conn.end_snapshot().await?;

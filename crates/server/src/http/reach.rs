@@ -297,8 +297,11 @@ impl Target {
         };
         let tls = scheme == Scheme::HTTPS;
         let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
-        let port = match authority.port() {
-            Some(_) => authority.port_u16().filter(|port| *port != 0).ok_or("names a port that does not exist")?,
+        // One that is too large is no port to the parser, and neither is it the default one.
+        let place = authority.as_str().rsplit('@').next().unwrap_or_default();
+        let named = place.len() > authority.host().len();
+        let port = match named.then_some(()) {
+            Some(()) => authority.port_u16().filter(|port| *port != 0).ok_or("names a port that does not exist")?,
             None if tls => 443,
             None => 80,
         };

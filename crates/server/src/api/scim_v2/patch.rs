@@ -267,7 +267,7 @@ fn several(
                     parts.remove(part.name);
                 }
             }
-            items.retain(|item| item.as_object().is_none_or(|parts| has_content(parts)));
+            items.retain(|item| item.as_object().is_none_or(has_content));
         }
         (_, Some(part)) => {
             let Some(value) = value::read(part, given.unwrap_or(&Value::Null))? else {

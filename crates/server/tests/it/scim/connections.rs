@@ -24,13 +24,13 @@ async fn a_connection_gives_and_ends_its_own_reasons() {
         let eng = app.id("eng").to_string();
         assert!(members(&entra, &eng).await.is_empty());
         entra.patch(group(&app, "eng"), add(&vera)).await.is(200);
-        assert_eq!(members(&entra, &eng).await, [vera.clone()]);
+        assert_eq!(members(&entra, &eng).await, std::slice::from_ref(&vera));
         // Hands cannot end what it gave, and it ends nothing of theirs.
         assert_eq!(error(&hand.patch(group(&app, "eng"), remove(&vera)).await), "409");
         entra.patch(group(&app, "eng"), remove(&vera)).await.is(200);
         entra.patch(group(&app, "eng"), remove(&vera)).await.is(200);
         assert!(members(&entra, &eng).await.is_empty());
-        assert_eq!(members(&hand, &eng).await, [vera.clone()]);
+        assert_eq!(members(&hand, &eng).await, std::slice::from_ref(&vera));
         // A whole list is a difference against what it is shown.
         let put = json!({"displayName": "Engineering", "members": [{"value": app.id("gus")}]});
         entra.put(group(&app, "eng"), put).await.is(200);
@@ -86,7 +86,7 @@ async fn people_are_linked_made_adopted_and_let_go() {
         entra.delete(&path).await.is(204);
         assert_eq!(error(&entra.get(&path).await), "404");
         assert_eq!(error(&entra.patch(group(&app, "ops"), add(&new)).await), "400 invalidValue");
-        assert_eq!(members(&okta, &app.id("ops").to_string()).await, [new.clone()]);
+        assert_eq!(members(&okta, &app.id("ops").to_string()).await, std::slice::from_ref(&new));
         assert_eq!(hand.get(&path).await.json()["active"], true);
         okta.delete(&path).await.is(204);
         assert!(members(&hand, &app.id("ops").to_string()).await.is_empty());
