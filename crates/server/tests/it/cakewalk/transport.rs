@@ -195,6 +195,15 @@ async fn the_document_tells_every_operation_and_its_refusals() {
     }
     told!(told, @r#"
             GET /api/Keys getPublicKey: 200 400 401 403 412 429 500 503
+            GET /api/v1/Policies/CompatiblePolicies/{requestType} listCompatiblePolicies: 200 400 401 403 412 429 500 503
+            GET /api/v1/Requests listRequests: 200 400 401 403 412 429 500 503
+            POST /api/v1/Requests/ChangePermission requestChangePermission: 201 400 401 403 404 408 409 413 415 429 500 503
+            POST /api/v1/Requests/GrantAccess requestGrantAccess: 201 400 401 403 404 408 409 413 415 429 500 503
+            POST /api/v1/Requests/RemoveAccess requestRemoveAccess: 201 400 401 403 404 408 409 413 415 429 500 503
+            GET /api/v1/Tasks listTasks: 200 400 401 403 412 429 500 503
+            GET /api/v1/Tasks/{taskId} getTask: 200 400 401 403 404 412 429 500 503
+            POST /api/v1/Tasks/{taskId}/Approve approveTask: 204 400 401 403 404 408 409 413 415 429 500 503
+            POST /api/v1/Tasks/{taskId}/Decline declineTask: 204 400 401 403 404 408 409 413 415 429 500 503
             GET /api/v1/Users listUsers: 200 400 401 403 412 429 500 503
             GET /api/v1/Users/{userId} getUser: 200 400 401 403 404 412 429 500 503
             GET /api/v1/UsersGroups listUsersGroups: 200 400 401 403 412 429 500 503
@@ -211,6 +220,8 @@ async fn the_document_tells_every_operation_and_its_refusals() {
             GET /api/v1/WorkApps/{workAppId}/CustomFields listCustomFields: 200 400 401 403 404 412 429 500 503
             PATCH /api/v1/WorkApps/{workAppId}/CustomFields setCustomFields: 204 400 401 403 404 408 413 415 429 500 503
             GET /api/v1/WorkApps/{workAppId}/PermissionLevels listPermissionLevels: 200 400 401 403 404 412 429 500 503
+            PUT /api/v1/WorkApps/{workAppId}/PermissionLevels/{permissionLevelId}/Policies/{requestType} setPermissionLevelPolicy: 204 400 401 403 404 408 409 413 415 429 500 503
+            PUT /api/v1/WorkApps/{workAppId}/Policies/{requestType} setWorkAppPolicy: 204 400 401 403 404 408 409 413 415 429 500 503
             "#);
     assert_eq!(document["openapi"], "3.1.0");
     let text = document.to_string();

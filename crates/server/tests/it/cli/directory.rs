@@ -135,7 +135,7 @@ fn rich() -> String {
         json!({"type": "group", "id": "e2000000-0000-4000-8000-000000000001", "company": other, "name": "Closed", "description": "", "icon": "🔒", "externalId": "g-1", "source": "Okta",
                "unmodifiable": true, "owners": ["e2000000-0000-4000-8000-000000000002", "e1000000-0000-4000-8000-000000000001"], "createdAt": "2001-02-03T04:05:06.789Z"}),
         json!({"type": "group", "id": "e2000000-0000-4000-8000-000000000002", "company": other, "name": "Gone", "state": "archived"}),
-        json!({"type": "policy", "id": "e6000000-0000-4000-8000-000000000001", "company": other, "name": "P", "description": "d", "requestType": "GrantAccessRequest", "default": true,
+        json!({"type": "policy", "id": "e9000000-0000-4000-8000-000000000001", "company": other, "name": "P", "description": "d", "requestType": "GrantAccessRequest", "default": true,
                "steps": [{"approvers": "manager", "timeoutHours": 8, "onTimeout": "escalate"}, {"approvers": {"users": ["e1000000-0000-4000-8000-000000000001"]}, "require": "all"},
                          {"approvers": {"group": "e2000000-0000-4000-8000-000000000001"}}], "autoprovision": true}),
         json!({"type": "access", "company": other, "app": "e3000000-0000-4000-8000-000000000001", "user": "e1000000-0000-4000-8000-000000000002", "permissionLevel": "e4000000-0000-4000-8000-000000000001"}),
