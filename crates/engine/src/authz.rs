@@ -100,7 +100,7 @@ async fn owns(conn: &mut Conn, company: CompanyId, group: GroupId, user: UserId,
 
 /// Does the group, or one it is inside of, give its members rights in Guildhall itself? Who is in it is then for
 /// administrators alone to say: nobody raises themselves or others by a group that they own.
-async fn gives_power(conn: &mut Conn, company: CompanyId, group: GroupId) -> Result<bool> {
+pub(crate) async fn gives_power(conn: &mut Conn, company: CompanyId, group: GroupId) -> Result<bool> {
     let powers = store::roles::powers(conn, company).await?;
     if powers.is_empty() {
         return Ok(false);

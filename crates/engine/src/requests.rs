@@ -11,6 +11,7 @@ use guildhall_domain::time::Window;
 use guildhall_domain::{Error, Result, Timestamp};
 use uuid::Uuid;
 
+use crate::authz::{self, Action};
 use crate::groups::{self, Shown};
 use crate::store::{self, reasons, requests, tasks};
 use crate::writer::Tx;
@@ -207,6 +208,11 @@ async fn join(tx: &mut Tx, request: &AccessRequest, group: GroupId, user: UserId
         fault => fault,
     })?;
     connections::open_to(tx, &group).await?;
+    // What only an administrator may fill by hand is not filled by the leave of anybody less.
+    if authz::gives_power(tx, company, group.id).await? {
+        let caller = tx.caller().clone();
+        authz::may(tx, &caller, Action::ManageMembers(group.id), now).await?;
+    }
     if request.ends_at.is_some_and(|end| end <= now) {
         return Err(Error::conflict("the wished end has passed"));
     }
@@ -224,6 +230,7 @@ async fn join(tx: &mut Tx, request: &AccessRequest, group: GroupId, user: UserId
     };
     let note = reason.note.clone();
     reasons::open(tx, company, &[reason], now, revision).await?;
+    crate::memberships::wake_for(tx, window);
     store::groups::touch(tx, company, group.id, now).await?;
     let kind = ReasonKind::Requested;
     let event = Event::MembersAdded { group: group.id, users: vec![user], kind, window, note };
