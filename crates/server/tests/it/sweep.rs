@@ -303,7 +303,7 @@ fn wrong(dialect: &str, method: &str, answer: &Answer) -> Option<&'static str> {
         _ if method == "HEAD" => return None,
         _ => {}
     }
-    // AuthZEN's errors are a message in plain text (Authorization API 1.0, section 12.10).
+    // AuthZEN's errors are a message in plain text (docs/dialects/authzen.md).
     if dialect == "authzen" {
         return (!answer.kind.starts_with("text/plain") || answer.body.is_empty())
             .then_some("a refusal that is no text");
