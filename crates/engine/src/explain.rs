@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use guildhall_domain::caller::Caller;
 use guildhall_domain::group::{Group, GroupState};
-use guildhall_domain::ids::{CompanyId, GroupId, UserId};
+use guildhall_domain::ids::{CompanyId, GroupId, RoleId, UserId};
 use guildhall_domain::nesting::Reach;
 use guildhall_domain::person::Person;
 use guildhall_domain::route::Routes;
@@ -21,7 +21,7 @@ use crate::groups::GONE;
 use crate::index::Snapshot;
 use crate::store::nestings::{Nesting, Towards};
 use crate::store::past::{Given, Step};
-use crate::store::{Conn, past as rows};
+use crate::store::{Conn, past as rows, roles};
 use crate::{Engine, nestings, past, users};
 
 /// The most ways, groups or ends that one explanation lists.
@@ -198,6 +198,36 @@ async fn name(conn: &mut Conn, q: &Question<'_>, told: &mut Explanation) -> Resu
 }
 
 impl Engine {
+    /// Why a user holds a role, now or at an instant that has passed, or why not: what [`Self::explain`] says of each
+    /// group that gives it, 100 at most, by id. Guests are told of groups that have to do with them.
+    ///
+    /// # Errors
+    /// As [`Self::explain`]; of a role that nothing gives, nothing is said.
+    pub async fn explain_role(
+        &self,
+        caller: &Caller,
+        user: UserId,
+        role: RoleId,
+        at: Option<Timestamp>,
+    ) -> Result<Vec<Explanation>> {
+        authz::may_read(caller, Action::ReadUser(user))?;
+        let now = self.clock().now();
+        let then = at.map(|at| past::passed("at", at, now)).transpose()?;
+        let mut conn = self.db().reader().await?;
+        let mut groups = roles::giving_then(&mut conn, caller.company, role, then.unwrap_or(Timestamp::MAX)).await?;
+        drop(conn);
+        groups.truncate(LISTED);
+        let mut all = Vec::with_capacity(groups.len());
+        for group in groups {
+            match self.explain(caller, user, group, then).await {
+                Ok(told) => all.push(told),
+                Err(Error::NotFound { noun: GroupId::NOUN }) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(all)
+    }
+
     /// Why a user is an effective member of a group, now or at an instant that has passed; or why not.
     ///
     /// # Errors

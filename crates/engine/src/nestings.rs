@@ -48,6 +48,24 @@ pub(crate) async fn groups_of(
     Ok(reach(conn, company, &direct, Towards::Parents, None).await?.groups())
 }
 
+/// The groups next to a group in one direction or, with `all`, all that nesting reaches; now or, with an instant, then.
+pub(crate) async fn around(
+    conn: &mut Conn,
+    company: CompanyId,
+    group: GroupId,
+    towards: Towards,
+    all: bool,
+    then: Option<Timestamp>,
+) -> Result<Vec<GroupId>> {
+    let mut ids = if all {
+        reach(conn, company, &[group], towards, then).await?.groups()
+    } else {
+        nestings::next_of_each(conn, company, &[group], towards, then).await?.swap_remove(0)
+    };
+    ids.retain(|id| *id != group);
+    Ok(ids)
+}
+
 /// Refuses a nesting that would close a cycle or reach too deep.
 async fn check(tx: &mut Tx, nesting: Nesting) -> Result<()> {
     let company = tx.company();
@@ -167,12 +185,7 @@ impl Engine {
         let (mut conn, company) = (self.db().reader().await?, caller.company);
         authz::may(&mut conn, caller, Action::ReadDirectory, self.clock().now()).await?;
         groups::get(&mut conn, company, group, Shown::Live).await?;
-        let mut ids = if all {
-            reach(&mut conn, company, &[group], towards, None).await?.groups()
-        } else {
-            nestings::next_of_each(&mut conn, company, &[group], towards, None).await?.swap_remove(0)
-        };
-        ids.retain(|id| *id != group);
+        let ids = around(&mut conn, company, group, towards, all, None).await?;
         store::groups::get_each(&mut conn, company, &ids).await
     }
 }

@@ -1,12 +1,12 @@
 //! As of an instant: what the server would have answered then. Rows recorded by it, windows as known then.
 
-use std::collections::hash_map::Entry;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use guildhall_domain::caller::Caller;
 use guildhall_domain::group::{Group, GroupState};
-use guildhall_domain::ids::{CompanyId, GroupId, UserId};
+use guildhall_domain::ids::{CompanyId, GroupId, RoleId, UserId};
 use guildhall_domain::membership::{Member, Reason};
 use guildhall_domain::name::fold;
 use guildhall_domain::page::{Ask, From, Order, Page};
@@ -17,7 +17,7 @@ use crate::authz::{self, Action};
 use crate::groups::GONE;
 use crate::store::db::Reader;
 use crate::store::nestings::Towards;
-use crate::store::{Conn, groups, past as rows};
+use crate::store::{Conn, groups, past as rows, roles};
 use crate::{Engine, GroupFilter, GroupKey, GroupSort, MemberCount, Question, Shown, nestings, users};
 
 /// The instant, unless it is yet to come.
@@ -58,12 +58,7 @@ pub(crate) async fn direct_groups(
     user: UserId,
     t: Timestamp,
 ) -> Result<BTreeSet<GroupId>> {
-    let absences = rows::absences(conn, company, user, t).await?;
-    if absences.last().is_some_and(|(_, until)| *until > t) {
-        return Ok(BTreeSet::new());
-    }
-    let open = rows::reasons_of(conn, company, user, Some(t)).await?;
-    Ok(open.into_iter().filter(|given| given.reason.window.holds(t)).map(|given| given.reason.group).collect())
+    Ok(rows::groups_of_each(conn, company, &[user], t).await?.pop().unwrap_or_default())
 }
 
 /// The effective groups of a user at an instant; for each, whether directly.
@@ -73,9 +68,37 @@ pub(crate) async fn all_groups(
     user: UserId,
     t: Timestamp,
 ) -> Result<BTreeMap<GroupId, bool>> {
-    let direct: Vec<GroupId> = direct_groups(conn, company, user, t).await?.into_iter().collect();
-    let all = nestings::reach(conn, company, &direct, Towards::Parents, Some(t)).await?.groups();
-    Ok(all.into_iter().map(|group| (group, direct.binary_search(&group).is_ok())).collect())
+    Ok(joined_by_each(conn, company, &[user], t).await?.pop().unwrap_or_default())
+}
+
+/// The effective groups of each of many users at an instant; for each group, whether directly.
+async fn joined_by_each(
+    conn: &mut Conn,
+    company: CompanyId,
+    users: &[UserId],
+    t: Timestamp,
+) -> Result<Vec<BTreeMap<GroupId, bool>>> {
+    let direct = rows::groups_of_each(conn, company, users, t).await?;
+    let from: BTreeSet<GroupId> = direct.iter().flatten().copied().collect();
+    let from: Vec<GroupId> = from.into_iter().collect();
+    let around = nestings::reach(conn, company, &from, Towards::Parents, Some(t)).await?;
+    let all = |direct: BTreeSet<GroupId>| {
+        let (mut all, mut open) = (BTreeMap::new(), Vec::new());
+        for group in direct {
+            all.insert(group, true);
+            open.push(group);
+        }
+        while let Some(group) = open.pop() {
+            for parent in around.next(group) {
+                if let Entry::Vacant(place) = all.entry(*parent) {
+                    place.insert(false);
+                    open.push(*parent);
+                }
+            }
+        }
+        all
+    };
+    Ok(direct.into_iter().map(all).collect())
 }
 
 /// Everybody who was an effective member of a group at an instant; for each, since when directly.
@@ -97,6 +120,15 @@ pub(crate) async fn all_members(
         }
     }
     Ok(all)
+}
+
+/// The places of what is asked of the present, and of each instant.
+fn by_instant<T>(asked: &[(T, Option<Timestamp>)]) -> BTreeMap<Option<Timestamp>, Vec<usize>> {
+    let mut all: BTreeMap<Option<Timestamp>, Vec<usize>> = BTreeMap::new();
+    for (place, (_, at)) in asked.iter().enumerate() {
+        all.entry(*at).or_default().push(place);
+    }
+    all
 }
 
 /// The people of these members, in their order.
@@ -125,7 +157,64 @@ impl Engine {
     /// # Errors
     /// [`Error::Invalid`] on `at` when it is in the future.
     pub fn as_of(&self, at: Timestamp) -> Result<Past<'_>> {
-        Ok(Past { engine: self, at: passed("at", at, self.clock().now())? })
+        Ok(Past { engine: self, at: self.passed("at", at)? })
+    }
+
+    /// The instant, unless it is yet to come.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] on `field`.
+    pub fn passed(&self, field: &str, at: Timestamp) -> Result<Timestamp> {
+        passed(field, at, self.clock().now())
+    }
+
+    /// As [`Engine::check`], each question of the present or of an instant of its own.
+    ///
+    /// # Errors
+    /// As [`Engine::check`] and [`Engine::as_of`].
+    pub async fn check_each(&self, caller: &Caller, asked: &[(Question, Option<Timestamp>)]) -> Result<Vec<bool>> {
+        Question::bounded(asked.len())?;
+        let mut answers = vec![false; asked.len()];
+        for (at, places) in by_instant(asked) {
+            let questions: Vec<Question> = places.iter().map(|place| asked[*place].0).collect();
+            let found = match at {
+                None => self.check(caller, &questions).await?,
+                Some(at) => self.as_of(at)?.check(caller, &questions).await?,
+            };
+            for (place, answer) in places.into_iter().zip(found) {
+                answers[place] = answer;
+            }
+        }
+        Ok(answers)
+    }
+
+    /// As [`Engine::hold`], each pair of the present or of an instant of its own.
+    ///
+    /// # Errors
+    /// As [`Engine::hold`] and [`Engine::as_of`].
+    pub async fn hold_each(
+        &self,
+        caller: &Caller,
+        asked: &[((UserId, RoleId), Option<Timestamp>)],
+    ) -> Result<Vec<bool>> {
+        let mut answers = vec![false; asked.len()];
+        for (at, places) in by_instant(asked) {
+            let pairs: Vec<(UserId, RoleId)> = places.iter().map(|place| asked[*place].0).collect();
+            let found = match at {
+                None => self.hold(caller, &pairs).await?,
+                Some(at) => {
+                    let users: BTreeSet<UserId> = pairs.iter().map(|(user, _)| *user).collect();
+                    let users: Vec<UserId> = users.into_iter().collect();
+                    let held = self.as_of(at)?.roles_of_each(caller, &users).await?;
+                    let held: HashMap<UserId, BTreeSet<RoleId>> = users.into_iter().zip(held).collect();
+                    pairs.iter().map(|(user, role)| held[user].contains(role)).collect()
+                }
+            };
+            for (place, answer) in places.into_iter().zip(found) {
+                answers[place] = answer;
+            }
+        }
+        Ok(answers)
     }
 }
 
@@ -288,26 +377,74 @@ impl Past<'_> {
         Ok(Some((Member { person, added_at }, reasons)))
     }
 
+    /// The groups next to a group in one direction or, with `all`, all that nesting reached, each once.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`].
+    pub async fn nested(&self, caller: &Caller, group: GroupId, towards: Towards, all: bool) -> Result<Vec<Group>> {
+        let (mut conn, company) = (self.read(caller, Action::ReadDirectory).await?, caller.company);
+        self.live(&mut conn, company, group).await?;
+        let ids = nestings::around(&mut conn, company, group, towards, all, Some(self.at)).await?;
+        let mut found = rows::groups_then(&mut conn, company, &ids, self.at).await?;
+        conn.end_snapshot().await?;
+        found.sort_unstable_by_key(|group| group.id);
+        Ok(found)
+    }
+
     /// Answers questions about membership, in their order, as [`Engine::check`] would have.
     ///
     /// # Errors
     /// As [`Engine::check`].
     pub async fn check(&self, caller: &Caller, questions: &[Question]) -> Result<Vec<bool>> {
-        Question::bounded(questions)?;
-        for question in questions {
-            authz::may_read(caller, Action::ReadUser(question.user))?;
+        Question::bounded(questions.len())?;
+        let users: BTreeSet<UserId> = questions.iter().map(|question| question.user).collect();
+        for user in &users {
+            authz::may_read(caller, Action::ReadUser(*user))?;
+        }
+        let mut conn = self.engine.db().reader().await?;
+        conn.begin_snapshot().await?;
+        let users: Vec<UserId> = users.into_iter().collect();
+        let joined = joined_by_each(&mut conn, caller.company, &users, self.at).await?;
+        conn.end_snapshot().await?;
+        let joined: HashMap<UserId, BTreeMap<GroupId, bool>> = users.into_iter().zip(joined).collect();
+        let answer = |q: &Question| joined[&q.user].get(&q.group).is_some_and(|direct| *direct || q.effective);
+        Ok(questions.iter().map(answer).collect())
+    }
+
+    /// The roles that each of these users held, by any group and within any scope; none of a user who was not there.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] when the caller may not see one of the users.
+    pub async fn roles_of_each(&self, caller: &Caller, users: &[UserId]) -> Result<Vec<BTreeSet<RoleId>>> {
+        for user in users {
+            authz::may_read(caller, Action::ReadUser(*user))?;
         }
         let (mut conn, company) = (self.engine.db().reader().await?, caller.company);
         conn.begin_snapshot().await?;
-        let mut known: HashMap<UserId, BTreeMap<GroupId, bool>> = HashMap::new();
-        for question in questions {
-            if let Entry::Vacant(place) = known.entry(question.user) {
-                place.insert(all_groups(&mut conn, company, question.user, self.at).await?);
-            }
-        }
+        let joined = joined_by_each(&mut conn, company, users, self.at).await?;
+        let groups: BTreeSet<GroupId> = joined.iter().flat_map(BTreeMap::keys).copied().collect();
+        let groups: Vec<GroupId> = groups.into_iter().collect();
+        let given = roles::given_then(&mut conn, company, &groups, self.at).await?;
         conn.end_snapshot().await?;
-        let answer = |q: &Question| known[&q.user].get(&q.group).is_some_and(|direct| *direct || q.effective);
-        Ok(questions.iter().map(answer).collect())
+        let given: HashMap<GroupId, Vec<RoleId>> = groups.into_iter().zip(given).collect();
+        Ok(joined.iter().map(|of| of.keys().flat_map(|group| &given[group]).copied().collect()).collect())
+    }
+
+    /// One page of the users who held a role, by id; nobody for a role that was not there.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub async fn holders(&self, caller: &Caller, role: RoleId, ask: &Ask<UserId>) -> Result<Page<UserId, UserId>> {
+        let (mut conn, company) = (self.read(caller, Action::ReadDirectory).await?, caller.company);
+        let giving = roles::giving_then(&mut conn, company, role, self.at).await?;
+        let below = nestings::reach(&mut conn, company, &giving, Towards::Children, Some(self.at)).await?.groups();
+        let lists = rows::all_members_of_each(&mut conn, company, &below, self.at).await?;
+        conn.end_snapshot().await?;
+        let all: BTreeSet<UserId> = lists.into_iter().flat_map(BTreeMap::into_keys).collect();
+        let total = ask.total.then_some(all.len() as u64);
+        let behind = |user: &UserId| !matches!(ask.from, From::After(after) if *user <= after);
+        let found = all.into_iter().filter(behind).take(ask.limit as usize + 1).collect();
+        Ok(Page::cut(found, ask.limit, total, |user| *user))
     }
 }
 

@@ -221,6 +221,28 @@ pub(crate) async fn reasons_of(
     Ok(all)
 }
 
+/// The groups that each of these users was directly in at an instant; none while they counted for nothing.
+pub(crate) async fn groups_of_each(
+    conn: &mut Conn,
+    company: CompanyId,
+    users: &[UserId],
+    t: Timestamp,
+) -> Result<Vec<BTreeSet<GroupId>>> {
+    let open: Vec<Vec<Value<'_>>> = users.iter().map(|user| vec![val(company), val(*user), val(t)]).collect();
+    let closed: Vec<Vec<Value<'_>>> = open.iter().cloned().map(|values| with_places(values, t)).collect();
+    let absent = conn.rows_each(&ABSENCES, &open, |row| absence(row, t)).await?;
+    let standing = conn.rows_each(&OPEN_OF_USER, &open, |row| given(row, t)).await?;
+    let ended = conn.rows_each(&CLOSED_OF_USER, &closed, |row| given(row, t)).await?;
+    let groups = |((absent, standing), ended): ((Vec<Span>, Vec<Given>), Vec<Given>)| {
+        if absent.last().is_some_and(|(_, until)| *until > t) {
+            return BTreeSet::new();
+        }
+        let all = standing.into_iter().chain(ended).map(|given| given.reason);
+        all.filter(|reason| reason.window.holds(t)).map(|reason| reason.group).collect()
+    };
+    Ok(absent.into_iter().zip(standing).zip(ended).map(groups).collect())
+}
+
 /// The last `limit` reasons of a user that had been closed by an instant, the last one first.
 pub(crate) async fn ended_of(
     conn: &mut Conn,
@@ -234,8 +256,11 @@ pub(crate) async fn ended_of(
 
 /// The spans begun by an instant in which a user counted for nothing; one that lasts ends at the end of time.
 pub(crate) async fn absences(conn: &mut Conn, company: CompanyId, user: UserId, t: Timestamp) -> Result<Vec<Span>> {
-    let span = |row: Row<'_>| Ok((row.time(0)?, row.opt_time(1)?.filter(|end| *end <= t).unwrap_or(Timestamp::MAX)));
-    conn.rows(&ABSENCES, &[val(company), val(user), val(t)], span).await
+    conn.rows(&ABSENCES, &[val(company), val(user), val(t)], |row| absence(row, t)).await
+}
+
+fn absence(row: Row<'_>, t: Timestamp) -> Result<Span> {
+    Ok((row.time(0)?, row.opt_time(1)?.filter(|end| *end <= t).unwrap_or(Timestamp::MAX)))
 }
 
 /// Each of these nestings as it stands, or stood at an instant; none for one that did not.

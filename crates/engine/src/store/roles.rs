@@ -24,6 +24,8 @@ sql! {
     DELETE = "update roles set deleted_at = $3, version = $4 where company_id = $1 and role_id = $2";
     OF_GROUP = "select g.group_id, g.role_id, g.scope from grants g where g.company_id = $1 and g.group_id = $2 and g.closed_rev is null order by g.role_id, g.scope_key";
     OF_ROLE = "select g.group_id, g.role_id, g.scope from grants g where g.company_id = $1 and g.role_id = $2 and g.closed_rev is null order by g.group_id, g.scope_key";
+    OF_GROUP_THEN = "select distinct g.role_id from grants g where g.company_id = $1 and g.group_id = $2 and g.opened_at <= $3 and (g.closed_at is null or g.closed_at > $3) order by g.role_id";
+    OF_ROLE_THEN = "select distinct g.group_id from grants g where g.company_id = $1 and g.role_id = $2 and g.opened_at <= $3 and (g.closed_at is null or g.closed_at > $3) order by g.group_id";
     GRANTS = "select g.group_id, g.role_id, g.scope, g.scope_key from grants g where g.company_id = $1 and (g.group_id, g.role_id, g.scope_key) > ($2, $3, $4)
               and g.closed_rev is null order by g.group_id, g.role_id, g.scope_key limit $5";
     POWERS = "select g.group_id, g.power from grants g where g.company_id = $1 and g.closed_rev is null and g.power > 0 order by g.group_id";
@@ -168,6 +170,27 @@ pub(crate) async fn of_groups(conn: &mut Conn, company: CompanyId, groups: &[Gro
 /// Which groups give a role.
 pub(crate) async fn of_role(conn: &mut Conn, company: CompanyId, role: RoleId) -> Result<Vec<Grant>> {
     conn.rows(&OF_ROLE, &[val(company), val(role)], read_grant).await
+}
+
+/// The roles that each of many groups gave at an instant, each once, in their order.
+pub(crate) async fn given_then(
+    conn: &mut Conn,
+    company: CompanyId,
+    groups: &[GroupId],
+    t: Timestamp,
+) -> Result<Vec<Vec<RoleId>>> {
+    let sets: Vec<Vec<Value<'_>>> = groups.iter().map(|group| vec![val(company), val(*group), val(t)]).collect();
+    conn.rows_each(&OF_GROUP_THEN, &sets, |row| row.id(0)).await
+}
+
+/// The groups that gave a role at an instant, each once, by id.
+pub(crate) async fn giving_then(
+    conn: &mut Conn,
+    company: CompanyId,
+    role: RoleId,
+    t: Timestamp,
+) -> Result<Vec<GroupId>> {
+    conn.rows(&OF_ROLE_THEN, &[val(company), val(role), val(t)], |row| row.id(0)).await
 }
 
 /// Everything that the groups of a company give, by group.

@@ -47,7 +47,12 @@ impl IntoResponse for Failure {
         match self {
             Self::Domain(error) => of_domain(&error),
             Self::Unread(refusal) => {
-                let mut response = message(refusal.status(), refusal.to_string());
+                // The specification's own code for a body that is not JSON.
+                let status = match refusal.status() {
+                    StatusCode::UNSUPPORTED_MEDIA_TYPE => StatusCode::BAD_REQUEST,
+                    other => other,
+                };
+                let mut response = message(status, refusal.to_string());
                 response.extensions_mut().insert(Cause("invalid"));
                 response
             }
@@ -140,7 +145,6 @@ impl IntoResponses for Refusals {
             (408, "The body came too slowly"),
             (412, "The company has not reached the revision in Guildhall-Min-Revision"),
             (413, "The body is too large"),
-            (415, "The body is not JSON"),
             (429, "Too many calls; see Retry-After"),
             (500, "A fault of the server; its log has more"),
             (503, "Not available just now; see Retry-After"),

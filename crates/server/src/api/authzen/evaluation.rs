@@ -8,36 +8,55 @@ use guildhall_domain::{Error, Result};
 use super::error::{Failure, Refusals};
 use super::extract::Asked;
 use super::question::{Asked as About, People, Whole};
+use super::reasons::{MOST as MOST_REASONS, Told};
 use super::wire::{Decided, Decision, Decisions, Evaluation, Evaluations, Semantic};
 use crate::app::App;
 
 /// The most evaluations in one call.
 const MOST: usize = 1000;
 
-async fn decide(app: &App, caller: &Caller, all: &[Whole<'_>]) -> Result<Vec<Decision>> {
-    let people = People::of(app, caller, all.iter().map(|one| one.subject)).await?;
-    let questions: Vec<_> = all.iter().map(|one| one.question(&people)).collect();
+/// Yes or no to each evaluation, and what was asked; no to what is wrong with itself.
+async fn decide(app: &App, caller: &Caller, all: &[Result<Whole<'_>>]) -> Result<Vec<(bool, Option<About>)>> {
+    let people = People::of(app, caller, all.iter().flatten().map(|one| one.subject)).await?;
     let (mut of_groups, mut of_roles) = (Vec::new(), Vec::new());
-    for asked in questions.iter().flatten() {
-        match asked {
-            About::Member(question) => of_groups.push(*question),
-            About::Holder(user, role) => of_roles.push((*user, *role)),
+    let mut ask = |one: &Whole<'_>| {
+        let about = one.question(&people)?;
+        match about {
+            About::Member(question) => of_groups.push((question, one.at)),
+            About::Holder(user, role) => of_roles.push(((user, role), one.at)),
         }
-    }
-    let mut of_groups = app.engine().check(caller, &of_groups).await?.into_iter();
-    let mut of_roles = app.engine().hold(caller, &of_roles).await?.into_iter();
+        Some(about)
+    };
+    let asked: Vec<Option<About>> = all.iter().map(|one| one.as_ref().ok().and_then(&mut ask)).collect();
+    let mut of_groups = app.engine().check_each(caller, &of_groups).await?.into_iter();
+    let mut of_roles = app.engine().hold_each(caller, &of_roles).await?.into_iter();
     let mut decision = |about: Option<About>| match about {
         Some(About::Member(_)) => of_groups.next().unwrap_or(false),
         Some(About::Holder(..)) => of_roles.next().unwrap_or(false),
         None => false,
     };
-    Ok(questions.into_iter().map(|about| Decision { decision: decision(about) }).collect())
+    Ok(asked.into_iter().map(|about| (decision(about), about)).collect())
+}
+
+/// What a decision says beside yes or no.
+async fn context(app: &App, caller: &Caller, one: &Result<Whole<'_>>, about: Option<About>) -> Result<Option<Told>> {
+    let one = match one {
+        Err(wrong) => return Ok(Some(Told::wrong(wrong))),
+        Ok(one) if !one.reasons => return Ok(None),
+        Ok(one) => one,
+    };
+    match about {
+        Some(About::Member(question)) => Told::of(app, caller, &question, one.at).await.map(Some),
+        Some(About::Holder(user, role)) => Told::of_role(app, caller, user, role, one.at).await.map(Some),
+        None => Ok(Some(Told::never("nothing here gives that"))),
+    }
 }
 
 async fn decide_one(app: &App, caller: &Caller, evaluation: &Evaluation) -> Result<Decision> {
-    let one = Whole::of(evaluation, evaluation, "")?;
-    let decisions = decide(app, caller, &[one]).await?;
-    decisions.into_iter().next().ok_or_else(|| Error::internal("a question without an answer"))
+    let one = [Ok(Whole::of(evaluation, evaluation, app.engine(), "")?)];
+    let decisions = decide(app, caller, &one).await?;
+    let (decision, about) = decisions.into_iter().next().ok_or_else(|| Error::internal("no answer"))?;
+    Ok(Decision { decision, context: context(app, caller, &one[0], about).await? })
 }
 
 /// Decides one evaluation
@@ -68,14 +87,22 @@ pub(super) async fn many(
     if list.len() > MOST {
         return Err(Error::TooMany { field: "evaluations".into(), limit: MOST as u64 }.into());
     }
-    let whole = |(i, one)| Whole::of(one, &defaults, &format!("evaluations[{i}]."));
-    let all = list.iter().enumerate().map(whole).collect::<Result<Vec<_>>>()?;
-    let mut evaluations = decide(&app, &caller, &all).await?;
-    let last = evaluations.iter().position(|one| match semantic {
+    let whole = |(i, one)| Whole::of(one, &defaults, app.engine(), &format!("evaluations[{i}]."));
+    let all: Vec<Result<Whole<'_>>> = list.iter().enumerate().map(whole).collect();
+    if all.iter().flatten().filter(|one| one.reasons).count() > MOST_REASONS {
+        let why = format!("at most {MOST_REASONS} of a call may ask for reasons");
+        return Err(Error::invalid("evaluations", why).into());
+    }
+    let mut decided = decide(&app, &caller, &all).await?;
+    let last = decided.iter().position(|(permitted, _)| match semantic {
         Semantic::ExecuteAll => false,
-        Semantic::DenyOnFirstDeny => !one.decision,
-        Semantic::PermitOnFirstPermit => one.decision,
+        Semantic::DenyOnFirstDeny => !permitted,
+        Semantic::PermitOnFirstPermit => *permitted,
     });
-    evaluations.truncate(last.map_or(usize::MAX, |last| last + 1));
+    decided.truncate(last.map_or(usize::MAX, |last| last + 1));
+    let mut evaluations = Vec::with_capacity(decided.len());
+    for ((decision, about), one) in decided.into_iter().zip(&all) {
+        evaluations.push(Decision { decision, context: context(&app, &caller, one, about).await? });
+    }
     Ok(Json(Decided::Many(Decisions { evaluations })))
 }

@@ -8,6 +8,7 @@ mod evaluation;
 mod extract;
 mod metadata;
 mod question;
+mod reasons;
 mod search;
 mod token;
 mod wire;

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use guildhall_domain::caller::Caller;
 use guildhall_domain::ids::{GroupId, RoleId, UserId, parse_uuid};
-use guildhall_domain::{Error, Result};
-use guildhall_engine::Question;
+use guildhall_domain::{Error, Result, Timestamp};
+use guildhall_engine::{Engine, Question};
 
-use super::wire::{Action, Entity, Evaluation};
+use super::wire::{Entity, Evaluation, Named};
 use crate::app::App;
+use crate::http::body::Object;
 
 /// The type of subjects.
 pub(super) const USER: &str = "user";
@@ -18,8 +19,8 @@ pub(super) const GROUP: &str = "group";
 pub(super) const ON_GROUPS: [(&str, bool); 2] = [("member", true), ("direct_member", false)];
 
 /// Does nesting count for this action on a group? None when it is no such action.
-pub(super) fn effective(action: &Action) -> Option<bool> {
-    ON_GROUPS.iter().find(|(name, _)| *name == action.name).map(|(_, effective)| *effective)
+pub(super) fn effective(action: &str) -> Option<bool> {
+    ON_GROUPS.iter().find(|(name, _)| *name == action).map(|(_, effective)| *effective)
 }
 
 /// The type of roles as resources.
@@ -28,8 +29,8 @@ pub(super) const ROLE: &str = "role";
 pub(super) const HOLDER: &str = "holder";
 
 /// The role that this resource is, if its type and form allow it to be one.
-pub(super) fn role(resource: &Entity) -> Option<RoleId> {
-    if resource.kind == ROLE { parse_uuid(&resource.id).map(RoleId::from) } else { None }
+pub(super) fn role(resource: Named<'_>) -> Option<RoleId> {
+    if resource.kind == ROLE { parse_uuid(resource.id).map(RoleId::from) } else { None }
 }
 
 /// What the engine is asked.
@@ -42,8 +43,8 @@ pub(super) enum Asked {
 }
 
 /// The group that this resource is, if its type and form allow it to be one.
-pub(super) fn group(resource: &Entity) -> Option<GroupId> {
-    if resource.kind == GROUP { parse_uuid(&resource.id).map(GroupId::from) } else { None }
+pub(super) fn group(resource: Named<'_>) -> Option<GroupId> {
+    if resource.kind == GROUP { parse_uuid(resource.id).map(GroupId::from) } else { None }
 }
 
 /// Who the subjects of one request are. An id is a user's id or, where it is none, their e-mail address.
@@ -52,10 +53,10 @@ pub(super) struct People<'a>(HashMap<&'a str, Option<UserId>>);
 
 impl<'a> People<'a> {
     /// Looks up those that are named by their address, each once.
-    pub(super) async fn of(app: &App, caller: &Caller, subjects: impl Iterator<Item = &'a Entity>) -> Result<Self> {
+    pub(super) async fn of(app: &App, caller: &Caller, subjects: impl Iterator<Item = Named<'a>>) -> Result<Self> {
         let mut named: Vec<&str> = subjects
-            .filter(|subject| subject.kind == USER && parse_uuid(&subject.id).is_none() && subject.id.contains('@'))
-            .map(|subject| subject.id.as_str())
+            .filter(|subject| subject.kind == USER && parse_uuid(subject.id).is_none() && subject.id.contains('@'))
+            .map(|subject| subject.id)
             .collect();
         if named.is_empty() {
             return Ok(Self::default());
@@ -67,37 +68,53 @@ impl<'a> People<'a> {
     }
 
     /// The user that this subject is, if any may be.
-    pub(super) fn user(&self, subject: &Entity) -> Option<UserId> {
+    pub(super) fn user(&self, subject: Named<'_>) -> Option<UserId> {
         if subject.kind != USER {
             return None;
         }
-        parse_uuid(&subject.id).map(UserId::from).or_else(|| self.0.get(subject.id.as_str()).copied().flatten())
+        parse_uuid(subject.id).map(UserId::from).or_else(|| self.0.get(subject.id).copied().flatten())
     }
 }
 
 /// An evaluation with nothing missing.
 pub(super) struct Whole<'a> {
-    pub(super) subject: &'a Entity,
-    action: &'a Action,
-    resource: &'a Entity,
+    pub(super) subject: Named<'a>,
+    action: &'a str,
+    resource: Named<'a>,
+    /// The instant that it is about; none for the present.
+    pub(super) at: Option<Timestamp>,
+    /// Are reasons wanted?
+    pub(super) reasons: bool,
 }
 
-fn missing(at: &str, member: &str) -> Error {
-    Error::invalid(format!("{at}{member}"), "is missing")
+/// What an evaluation says itself, and what stands in for what is missing there.
+type Pair<'a, T> = (&'a T, Option<&'a T>);
+
+/// One member of an evaluation and its stand-in; `at` is where it stands.
+fn pair<'a, T>(one: Option<&'a Object<T>>, default: Option<&'a Object<T>>, at: &str) -> Result<Pair<'a, T>> {
+    let default = default.map(|default| &default.0);
+    let found = one.map(|one| &one.0).or(default).ok_or_else(|| Error::invalid(at, "is missing"))?;
+    Ok((found, default))
 }
 
 impl<'a> Whole<'a> {
     /// The evaluation, filled up from `defaults`; `at` is what stands before its members in messages.
-    pub(super) fn of(one: &'a Evaluation, defaults: &'a Evaluation, at: &str) -> Result<Self> {
-        let subject = one.subject.as_ref().or(defaults.subject.as_ref()).ok_or_else(|| missing(at, "subject"))?;
-        let action = one.action.as_ref().or(defaults.action.as_ref()).ok_or_else(|| missing(at, "action"))?;
-        let resource = one.resource.as_ref().or(defaults.resource.as_ref()).ok_or_else(|| missing(at, "resource"))?;
+    pub(super) fn of(one: &'a Evaluation, defaults: &'a Evaluation, engine: &Engine, at: &str) -> Result<Self> {
         let place = |member: &str| format!("{at}{member}");
-        Ok(Self {
-            subject: subject.0.checked(&place("subject"))?,
-            action: action.0.checked(&place("action"))?,
-            resource: resource.0.checked(&place("resource"))?,
-        })
+        let named = |one, default, member: &str| {
+            let at = place(member);
+            let (entity, default): Pair<'a, Entity> = pair(one, default, &at)?;
+            entity.filled(default, &at)
+        };
+        let subject = named(one.subject.as_ref(), defaults.subject.as_ref(), "subject")?;
+        let (action, default) = pair(one.action.as_ref(), defaults.action.as_ref(), &place("action"))?;
+        let action = action.filled(default, &place("action"))?;
+        let resource = named(one.resource.as_ref(), defaults.resource.as_ref(), "resource")?;
+        // A context replaces the one at the top whole: it has no member that it must have.
+        let context = one.context.as_ref().or(defaults.context.as_ref()).map(|context| &context.0);
+        let instant = context.map_or(Ok(None), |context| context.instant(engine, &place("context")))?;
+        let reasons = context.and_then(|context| context.reasons).unwrap_or(false);
+        Ok(Self { subject, action, resource, at: instant, reasons })
     }
 
     /// What the engine is asked; none where the answer is no whatever the rows say.
@@ -106,6 +123,6 @@ impl<'a> Whole<'a> {
         if let Some(group) = group(self.resource) {
             return Some(Asked::Member(Question { user, group, effective: effective(self.action)? }));
         }
-        (self.action.name == HOLDER).then(|| role(self.resource)).flatten().map(|role| Asked::Holder(user, role))
+        (self.action == HOLDER).then(|| role(self.resource)).flatten().map(|role| Asked::Holder(user, role))
     }
 }

@@ -4,16 +4,17 @@ use std::collections::BTreeSet;
 
 use axum::Json;
 use axum::extract::State;
+use guildhall_domain::caller::Caller;
 use guildhall_domain::ids::{RoleId, UserId};
 use guildhall_domain::page::{From, Page};
-use guildhall_domain::{Error, Result};
+use guildhall_domain::{Error, Result, Timestamp};
 use guildhall_engine::{GroupKey, Question};
 
 use super::error::{Failure, Refusals};
 use super::extract::Asked;
 use super::question::{GROUP, HOLDER, ON_GROUPS, People, ROLE, USER, effective, group, role};
 use super::token::Paging;
-use super::wire::{ActionSearch, Found, FoundAction, FoundEntity, ResourceSearch, SubjectSearch};
+use super::wire::{ActionSearch, Found, FoundAction, FoundEntity, ResourceSearch, SubjectSearch, instant};
 use crate::app::App;
 
 /// What is not there permits nothing: a group or user that nobody has finds nobody, and is no error.
@@ -44,21 +45,38 @@ pub(super) async fn subjects(
 ) -> Result<Json<Found<FoundEntity>>, Failure> {
     let (subject, action) = (ask.subject.0.checked("subject")?, ask.action.0.checked("action")?);
     let resource = ask.resource.0.checked("resource")?;
-    let parts = ["subject", &subject.kind, &action.name, &resource.kind, &resource.id];
-    let (paging, page) = Paging::read::<UserId>(ask.page.as_ref().map(|page| &page.0), &parts)?;
+    let at = instant(ask.context.as_ref(), app.engine())?;
+    let parts = ["subject", subject, action, resource.kind, resource.id];
+    let (paging, page) = Paging::read::<UserId>(ask.page.as_ref().map(|page| &page.0), at, &parts)?;
+    let engine = app.engine();
     let found_there = match (group(resource), effective(action)) {
-        (Some(group), Some(effective)) if subject.kind == USER => {
-            let members = app.engine().members(&caller, group, effective, &page).await.or_else(nothing)?;
-            members.map(|member| member.person.id)
+        (Some(group), Some(effective)) if subject == USER => {
+            let members = match at {
+                None => engine.members(&caller, group, effective, &page).await,
+                Some(at) => engine.as_of(at)?.members(&caller, group, effective, &page).await,
+            };
+            members.or_else(nothing)?.map(|member| member.person.id)
         }
-        _ => match role(resource) {
-            Some(role) if subject.kind == USER && action.name == HOLDER => {
-                app.engine().holders(&caller, role, &page).await?
+        _ => match (role(resource), at) {
+            (Some(role), None) if subject == USER && action == HOLDER => engine.holders(&caller, role, &page).await?,
+            (Some(role), Some(at)) if subject == USER && action == HOLDER => {
+                engine.as_of(at)?.holders(&caller, role, &page).await?
             }
             _ => none(),
         },
     };
     Ok(found(paging.told(found_there.map(|user| FoundEntity { kind: USER, id: user.uuid() }))))
+}
+
+/// The roles that a user holds, or held at an instant.
+async fn roles_of(app: &App, caller: &Caller, user: UserId, at: Option<Timestamp>) -> Result<BTreeSet<RoleId>> {
+    if let Some(at) = at {
+        return Ok(app.engine().as_of(at)?.roles_of_each(caller, &[user]).await?.pop().unwrap_or_default());
+    }
+    match app.engine().roles_of(caller, user).await {
+        Err(Error::NotFound { .. }) => Ok(BTreeSet::new()),
+        sources => Ok(sources?.iter().map(|source| source.role).collect()),
+    }
 }
 
 /// Searches resources that the subject would be permitted
@@ -73,30 +91,35 @@ pub(super) async fn resources(
 ) -> Result<Json<Found<FoundEntity>>, Failure> {
     let (subject, action) = (ask.subject.0.checked("subject")?, ask.action.0.checked("action")?);
     let resource = ask.resource.0.checked("resource")?;
-    let parts = ["resource", &subject.kind, &subject.id, &action.name, &resource.kind];
+    let at = instant(ask.context.as_ref(), app.engine())?;
+    let parts = ["resource", subject.kind, subject.id, action, resource];
     let people = People::of(&app, &caller, std::iter::once(subject)).await?;
-    if resource.kind == ROLE {
-        let (paging, page) = Paging::read::<RoleId>(ask.page.as_ref().map(|page| &page.0), &parts)?;
-        let mut held = BTreeSet::new();
-        if let Some(user) = people.user(subject).filter(|_| action.name == HOLDER) {
-            match app.engine().roles_of(&caller, user).await {
-                Err(Error::NotFound { .. }) => {}
-                sources => held.extend(sources?.iter().map(|source| source.role)),
-            }
-        }
+    if resource == ROLE {
+        let (paging, page) = Paging::read::<RoleId>(ask.page.as_ref().map(|page| &page.0), at, &parts)?;
+        let user = people.user(subject).filter(|_| action == HOLDER);
+        let held = match user {
+            Some(user) => roles_of(&app, &caller, user, at).await?,
+            None => BTreeSet::new(),
+        };
         let total = held.len() as u64;
         let rows = held.into_iter().filter(|id| !matches!(page.from, From::After(after) if *id <= after));
         let cut = Page::cut(rows.take(page.limit as usize + 1).collect(), page.limit, Some(total), |id| *id);
         return Ok(found(paging.told(cut.map(|role| FoundEntity { kind: ROLE, id: role.uuid() }))));
     }
-    let (paging, page) = Paging::read::<GroupKey>(ask.page.as_ref().map(|page| &page.0), &parts)?;
+    let (paging, page) = Paging::read::<GroupKey>(ask.page.as_ref().map(|page| &page.0), at, &parts)?;
+    let engine = app.engine();
     let found_there = match (people.user(subject), effective(action)) {
-        (Some(user), Some(effective)) if resource.kind == GROUP => {
-            app.engine().groups_of(&caller, user, effective, &page).await.or_else(nothing)?
+        (Some(user), Some(effective)) if resource == GROUP => match at {
+            None => engine.groups_of(&caller, user, effective, &page).await.map(|page| page.map(|(group, _)| group.id)),
+            Some(at) => {
+                let page = engine.as_of(at)?.groups_of(&caller, user, effective, &page).await;
+                page.map(|page| page.map(|(group, _)| group.id))
+            }
         }
+        .or_else(nothing)?,
         _ => none(),
     };
-    Ok(found(paging.told(found_there.map(|(group, _)| FoundEntity { kind: GROUP, id: group.id.uuid() }))))
+    Ok(found(paging.told(found_there.map(|group| FoundEntity { kind: GROUP, id: group.uuid() }))))
 }
 
 /// Searches actions that the subject would be permitted on the resource
@@ -110,19 +133,20 @@ pub(super) async fn actions(
     Asked(caller, ask): Asked<ActionSearch>,
 ) -> Result<Json<Found<FoundAction>>, Failure> {
     let (subject, resource) = (ask.subject.0.checked("subject")?, ask.resource.0.checked("resource")?);
-    let parts = ["action", &subject.kind, &subject.id, &resource.kind, &resource.id];
+    let at = instant(ask.context.as_ref(), app.engine())?;
+    let parts = ["action", subject.kind, subject.id, resource.kind, resource.id];
     // There are few, so a place among them is a number.
-    let (paging, page) = Paging::read::<u64>(ask.page.as_ref().map(|page| &page.0), &parts)?;
+    let (paging, page) = Paging::read::<u64>(ask.page.as_ref().map(|page| &page.0), at, &parts)?;
     let people = People::of(&app, &caller, std::iter::once(subject)).await?;
     let permitted = match (people.user(subject), group(resource)) {
         (Some(user), Some(group)) => {
-            let questions = ON_GROUPS.map(|(_, effective)| Question { user, group, effective });
-            let answers = app.engine().check(&caller, &questions).await?;
+            let questions = ON_GROUPS.map(|(_, effective)| (Question { user, group, effective }, at));
+            let answers = app.engine().check_each(&caller, &questions).await?;
             let named = ON_GROUPS.iter().zip(answers).filter(|(_, permitted)| *permitted);
             named.map(|((name, _), _)| FoundAction { name }).collect()
         }
         (Some(user), None) => match role(resource) {
-            Some(role) if app.engine().hold(&caller, &[(user, role)]).await? == [true] => {
+            Some(role) if app.engine().hold_each(&caller, &[((user, role), at)]).await? == [true] => {
                 vec![FoundAction { name: HOLDER }]
             }
             _ => Vec::new(),

@@ -7,7 +7,7 @@ use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use guildhall_domain::page::{Ask, From, Page};
-use guildhall_domain::{Error, Result};
+use guildhall_domain::{Error, Result, Timestamp};
 
 use super::wire::{PageRequest, PageResponse};
 use crate::http::cursor::Cursor;
@@ -30,9 +30,10 @@ fn wrong() -> Error {
     Error::invalid("page.token", "is not one that this search gave")
 }
 
-/// What tells searches apart: every text that decides what is found.
-fn sum(parts: &[&str]) -> String {
+/// What tells searches apart: the instant and every text that decides what is found.
+fn sum(at: Option<Timestamp>, parts: &[&str]) -> String {
     let mut sum = digest::Context::new(&digest::SHA256);
+    sum.update(&at.map_or([0; 8], |at| at.micros().to_be_bytes()));
     for part in parts {
         sum.update(&(part.len() as u64).to_be_bytes());
         sum.update(part.as_bytes());
@@ -45,8 +46,12 @@ impl Paging {
     ///
     /// # Errors
     /// [`Error::Invalid`] on `page.token` when it is of another search; on `page.limit` when it changed on the way.
-    pub(super) fn read<K: Cursor>(page: Option<&PageRequest>, parts: &[&str]) -> Result<(Self, Ask<K>)> {
-        let sum = sum(parts);
+    pub(super) fn read<K: Cursor>(
+        page: Option<&PageRequest>,
+        at: Option<Timestamp>,
+        parts: &[&str],
+    ) -> Result<(Self, Ask<K>)> {
+        let sum = sum(at, parts);
         let asked = page.and_then(|page| page.limit).map(|limit| limit.min(MOST.into()) as u32);
         let total = page.and_then(|page| page.properties.as_ref()?.0.total).unwrap_or(false);
         // The first page has no token, or an empty one: what the last page gave.
@@ -94,12 +99,13 @@ mod tests {
     #[test]
     fn a_token_leads_on_in_its_own_search_alone() {
         let (paging, _) =
-            Paging::read::<u64>(Some(&PageRequest { limit: Some(2), ..Default::default() }), &["a", "b"]).unwrap();
+            Paging::read::<u64>(Some(&PageRequest { limit: Some(2), ..Default::default() }), None, &["a", "b"])
+                .unwrap();
         let (page, items) = paging.told(Page { items: vec![1, 2], next: Some(7_u64), total: None });
         assert_eq!((items, page.count), (vec![1, 2], 2));
         let next = |token: &str, limit, parts: &[&str]| {
             let page = PageRequest { token: Some(token.into()), limit, properties: None };
-            Paging::read::<u64>(Some(&page), parts).map(|(_, ask)| (ask.from, ask.limit))
+            Paging::read::<u64>(Some(&page), None, parts).map(|(_, ask)| (ask.from, ask.limit))
         };
         let token = page.next_token;
         assert_eq!(next(&token, None, &["a", "b"]).unwrap(), (From::After(7), 2));
@@ -113,7 +119,7 @@ mod tests {
     #[test]
     fn no_results_at_all_may_be_asked_for() {
         let (paging, ask) =
-            Paging::read::<u64>(Some(&PageRequest { limit: Some(0), ..Default::default() }), &[]).unwrap();
+            Paging::read::<u64>(Some(&PageRequest { limit: Some(0), ..Default::default() }), None, &[]).unwrap();
         assert_eq!(ask.limit, 1);
         let (page, items) = paging.told(Page { items: vec![1], next: None::<u64>, total: None });
         assert!(items.is_empty() && page.count == 0 && !page.next_token.is_empty());

@@ -3,11 +3,13 @@
 
 use std::fmt;
 
-use guildhall_domain::{Error, Result};
+use guildhall_domain::{Error, Result, Timestamp};
+use guildhall_engine::Engine;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
+use super::reasons::Told;
 use crate::http::body::Object;
 
 /// The most characters of a type or an action's name.
@@ -41,11 +43,11 @@ impl<'de> Deserialize<'de> for AnyObject {
 pub(super) struct Entity {
     /// What it is: `user`, `group`.
     #[serde(rename = "type")]
-    #[schema(example = "user", max_length = 255)]
-    pub(super) kind: String,
+    #[schema(value_type = String, example = "user", max_length = 255)]
+    kind: Option<String>,
     /// Which it is.
-    #[schema(max_length = 1000)]
-    pub(super) id: String,
+    #[schema(value_type = String, max_length = 1000)]
+    id: Option<String>,
     /// Not looked at.
     #[serde(default, rename = "properties")]
     #[schema(value_type = Option<std::collections::HashMap<String, serde_json::Value>>)]
@@ -69,16 +71,37 @@ pub(super) struct EntityType {
 #[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct Action {
     /// For a group `member` (also through nesting) or `direct_member`.
-    #[schema(example = "member", max_length = 255)]
-    pub(super) name: String,
+    #[schema(value_type = String, example = "member", max_length = 255)]
+    name: Option<String>,
     /// Not looked at.
     #[serde(default, rename = "properties")]
     #[schema(value_type = Option<std::collections::HashMap<String, serde_json::Value>>)]
     _properties: Option<AnyObject>,
 }
 
-/// The circumstances. Nothing in them changes a decision.
-pub(super) type Context = AnyObject;
+/// The circumstances. What is not known here changes no decision.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub(super) struct Context {
+    /// The instant to answer as of, instead of the present: RFC 3339, not in the future.
+    #[schema(format = DateTime)]
+    at: Option<String>,
+    /// Are reasons wanted with the decision?
+    pub(super) reasons: Option<bool>,
+}
+
+impl Context {
+    /// The instant; none for the present. `place` is where the context stands.
+    pub(super) fn instant(&self, engine: &Engine, place: &str) -> Result<Option<Timestamp>> {
+        let Some(raw) = self.at.as_deref() else { return Ok(None) };
+        let field = format!("{place}.at");
+        engine.passed(&field, Timestamp::parse(&field, raw)?).map(Some)
+    }
+}
+
+/// The instant that an optional context of a whole request names.
+pub(super) fn instant(context: Option<&Object<Context>>, engine: &Engine) -> Result<Option<Timestamp>> {
+    context.map_or(Ok(None), |context| context.0.instant(engine, "context"))
+}
 
 /// One decision asked for.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -93,9 +116,8 @@ pub(super) struct Evaluation {
     #[schema(value_type = Option<Entity>)]
     pub(super) resource: Option<Object<Entity>>,
     /// Under which circumstances.
-    #[serde(rename = "context")]
-    #[schema(value_type = Option<std::collections::HashMap<String, serde_json::Value>>)]
-    _context: Option<Context>,
+    #[schema(value_type = Option<Context>)]
+    pub(super) context: Option<Object<Context>>,
 }
 
 /// Many decisions asked for; `subject`, `action`, `resource` and `context` stand in for those that an evaluation lacks.
@@ -111,9 +133,8 @@ pub(super) struct Evaluations {
     #[schema(value_type = Option<Entity>)]
     resource: Option<Object<Entity>>,
     /// Under which circumstances.
-    #[serde(rename = "context")]
-    #[schema(value_type = Option<std::collections::HashMap<String, serde_json::Value>>)]
-    _context: Option<Context>,
+    #[schema(value_type = Option<Context>)]
+    pub(super) context: Option<Object<Context>>,
     /// The evaluations.
     #[serde(default)]
     #[schema(value_type = Option<Vec<Evaluation>>, max_items = 1000)]
@@ -144,10 +165,13 @@ pub(super) enum Semantic {
 }
 
 /// One decision.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Decision {
     /// Is it permitted?
     pub(super) decision: bool,
+    /// Why, where the evaluation asked for it; and what kept one of many from being decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) context: Option<Told>,
 }
 
 /// Many decisions, in the order of the evaluations.
@@ -200,9 +224,10 @@ pub(super) struct SubjectSearch {
     /// On what.
     #[schema(value_type = Entity)]
     pub(super) resource: Object<Entity>,
-    #[serde(default, rename = "context")]
-    #[schema(value_type = Option<std::collections::HashMap<String, serde_json::Value>>)]
-    _context: Option<Context>,
+    /// Under which circumstances.
+    #[serde(default)]
+    #[schema(value_type = Option<Context>)]
+    pub(super) context: Option<Object<Context>>,
     /// Which part of the result is wanted.
     #[serde(default)]
     #[schema(value_type = Option<PageRequest>)]
@@ -221,9 +246,10 @@ pub(super) struct ResourceSearch {
     /// What is searched for.
     #[schema(value_type = EntityType)]
     pub(super) resource: Object<EntityType>,
-    #[serde(default, rename = "context")]
-    #[schema(value_type = Option<std::collections::HashMap<String, serde_json::Value>>)]
-    _context: Option<Context>,
+    /// Under which circumstances.
+    #[serde(default)]
+    #[schema(value_type = Option<Context>)]
+    pub(super) context: Option<Object<Context>>,
     /// Which part of the result is wanted.
     #[serde(default)]
     #[schema(value_type = Option<PageRequest>)]
@@ -239,9 +265,10 @@ pub(super) struct ActionSearch {
     /// On what.
     #[schema(value_type = Entity)]
     pub(super) resource: Object<Entity>,
-    #[serde(default, rename = "context")]
-    #[schema(value_type = Option<std::collections::HashMap<String, serde_json::Value>>)]
-    _context: Option<Context>,
+    /// Under which circumstances.
+    #[serde(default)]
+    #[schema(value_type = Option<Context>)]
+    pub(super) context: Option<Object<Context>>,
     /// Which part of the result is wanted.
     #[serde(default)]
     #[schema(value_type = Option<PageRequest>)]
@@ -286,45 +313,64 @@ pub(super) struct FoundAction {
     pub(super) name: &'static str,
 }
 
-fn text(at: &str, member: &str, text: &str, most: usize) -> Result<()> {
-    match text.chars().count() {
-        n if n > most => Err(Error::invalid(format!("{at}.{member}"), format!("is longer than {most} characters"))),
-        0 => Err(Error::invalid(format!("{at}.{member}"), "must not be empty")),
-        _ => Ok(()),
+fn text<'t>(at: &str, member: &str, text: Option<&'t str>, most: usize) -> Result<&'t str> {
+    let wrong = |why: &str| Err(Error::invalid(format!("{at}.{member}"), why));
+    match text.map(|text| (text, text.chars().count())) {
+        None => wrong("is missing"),
+        Some((_, 0)) => wrong("must not be empty"),
+        Some((_, n)) if n > most => wrong(&format!("is longer than {most} characters")),
+        Some((text, _)) => Ok(text),
     }
 }
 
 impl Evaluations {
     /// The stand-ins, which are the one evaluation where there is no list; the list; and when it stops.
     pub(super) fn split(self) -> (Evaluation, Vec<Evaluation>, Semantic) {
-        let Self { subject, action, resource, _context, evaluations, options } = self;
+        let Self { subject, action, resource, context, evaluations, options } = self;
         let semantic = options.and_then(|options| options.0.evaluations_semantic).unwrap_or_default();
         let list = evaluations.unwrap_or_default().into_iter().map(|one| one.0).collect();
-        (Evaluation { subject, action, resource, _context }, list, semantic)
+        (Evaluation { subject, action, resource, context }, list, semantic)
     }
 }
 
+/// A subject or a resource with nothing missing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Named<'a> {
+    /// What it is.
+    pub(super) kind: &'a str,
+    /// Which it is.
+    pub(super) id: &'a str,
+}
+
 impl Entity {
-    /// The same entity, if its texts are in bounds; `at` is where it stands.
-    pub(super) fn checked(&self, at: &str) -> Result<&Self> {
-        text(at, "type", &self.kind, NAME)?;
-        text(at, "id", &self.id, ID)?;
-        Ok(self)
+    /// The entity, what it lacks filled up from `default`, if its texts are in bounds; `at` is where it stands.
+    pub(super) fn filled<'a>(&'a self, default: Option<&'a Self>, at: &str) -> Result<Named<'a>> {
+        let kind = self.kind.as_deref().or_else(|| default?.kind.as_deref());
+        let id = self.id.as_deref().or_else(|| default?.id.as_deref());
+        Ok(Named { kind: text(at, "type", kind, NAME)?, id: text(at, "id", id, ID)? })
+    }
+
+    /// The entity by itself.
+    pub(super) fn checked(&self, at: &str) -> Result<Named<'_>> {
+        self.filled(None, at)
     }
 }
 
 impl EntityType {
-    /// As [`Entity::checked`].
-    pub(super) fn checked(&self, at: &str) -> Result<&Self> {
-        text(at, "type", &self.kind, NAME)?;
-        Ok(self)
+    /// The type, if it is in bounds.
+    pub(super) fn checked(&self, at: &str) -> Result<&str> {
+        text(at, "type", Some(&self.kind), NAME)
     }
 }
 
 impl Action {
-    /// As [`Entity::checked`].
-    pub(super) fn checked(&self, at: &str) -> Result<&Self> {
-        text(at, "name", &self.name, NAME)?;
-        Ok(self)
+    /// As [`Entity::filled`].
+    pub(super) fn filled<'a>(&'a self, default: Option<&'a Self>, at: &str) -> Result<&'a str> {
+        text(at, "name", self.name.as_deref().or_else(|| default?.name.as_deref()), NAME)
+    }
+
+    /// The name of the action by itself.
+    pub(super) fn checked(&self, at: &str) -> Result<&str> {
+        self.filled(None, at)
     }
 }

@@ -19,8 +19,11 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 async fn nested(app: &App, read: Read<wire::OfGroup, wire::ListNested>, towards: Towards) -> Reply {
-    let all = read.query.all.unwrap_or(false);
-    let groups = app.engine().nested(&read.caller, read.path.group_id(), towards, all).await?;
+    let (group, all) = (read.path.group_id(), read.query.all.unwrap_or(false));
+    let groups = match wire::instant("at", read.query.at.as_deref())? {
+        Some(at) => app.engine().as_of(at)?.nested(&read.caller, group, towards, all).await?,
+        None => app.engine().nested(&read.caller, group, towards, all).await?,
+    };
     let groups = groups.iter().map(wire::Group::from).collect();
     Ok(Answer::json(StatusCode::OK, &wire::Nested { groups }).into_response())
 }

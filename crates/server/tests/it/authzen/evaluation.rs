@@ -167,7 +167,6 @@ async fn what_is_wrong_is_named() {
             assert_eq!(reply.to_string(), format!("400 {wanted}"), "{body}");
         }
         for (body, wanted) in [
-            (json!({"evaluations": [whole, {"subject": user("x")}]}), "evaluations[1].action: is missing"),
             (json!({"evaluations": [{"subject": {"type": "user", "id": []}}]}), "evaluations[0].subject.id: expected a string, not a list"),
             (json!({"evaluations": {}}), "evaluations: expected a list, not an object"),
             (json!({"evaluations": vec![&whole; 1001]}), "evaluations: more than 1000 in one call"),
@@ -176,6 +175,41 @@ async fn what_is_wrong_is_named() {
             let reply = app.bearer().post("/access/v1/evaluations", body).await;
             assert_eq!(reply.to_string(), format!("400 {wanted}"));
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_that_is_wrong_among_many_is_denied_and_told_why() {
+    on_both(async |app| {
+        let whole = json!({"subject": user(app.id("vera")), "action": action("member"), "resource": group(app.id("eng"))});
+        let many = async |body: Value| app.bearer().post("/access/v1/evaluations", body).await.is(200).json();
+        let denied = |message: &str| json!({"decision": false, "context": {"error": {"status": 400, "message": message}}});
+        let permitted = json!({"decision": true});
+        for (one, wanted) in [
+            (json!({"subject": user("x")}), "evaluations[1].action: is missing"),
+            (json!({}), "evaluations[1].subject: is missing"),
+            (json!({"subject": {"id": "x"}, "action": action("member"), "resource": group("x")}), "evaluations[1].subject.type: is missing"),
+            (json!({"subject": user("x"), "action": {}, "resource": group("x")}), "evaluations[1].action.name: is missing"),
+            (json!({"subject": user("x"), "action": action("member"), "resource": group("")}), "evaluations[1].resource.id: must not be empty"),
+            (json!({"subject": user("x".repeat(1001)), "action": action("member"), "resource": group("x")}), "evaluations[1].subject.id: is longer than 1000 characters"),
+            (json!({"subject": user("x"), "action": action("member"), "resource": group("x"), "context": {"at": "now"}}), "evaluations[1].context.at: is not an RFC 3339 time, such as 2026-11-20T09:30:00Z"),
+        ] {
+            let body = json!({"evaluations": [whole, one, whole]});
+            assert_eq!(many(body).await, json!({"evaluations": [permitted, denied(wanted), permitted]}));
+            let body = json!({"evaluations": [whole, one, whole], "options": {"evaluations_semantic": "deny_on_first_deny"}});
+            assert_eq!(many(body).await, json!({"evaluations": [permitted, denied(wanted)]}));
+        }
+        // What an entity lacks is that of the one at the top.
+        let body = json!({
+            "subject": {"type": "user"}, "action": action("member"), "resource": {"type": "group", "id": app.id("ops")},
+            "evaluations": [
+                {"subject": {"id": app.id("vera")}, "resource": {"id": app.id("eng")}},
+                {"subject": {"id": app.id("vera")}},
+                {"subject": {"id": app.id("vera"), "type": "group"}, "resource": {"id": app.id("eng")}},
+            ],
+        });
+        assert_eq!(many(body).await, json!({"evaluations": [{"decision": true}, {"decision": false}, {"decision": false}]}));
     })
     .await;
 }

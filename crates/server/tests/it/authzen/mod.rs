@@ -1,6 +1,7 @@
 //! AuthZEN as its clients call it.
 
 mod evaluation;
+mod reasons;
 mod search;
 mod transport;
 

@@ -48,7 +48,7 @@ async fn what_cannot_be_read_is_refused_with_a_message() {
                 ("application/json", "", "400 the body is empty"),
                 ("application/json", "{", "400 the body is not JSON: EOF while parsing an object, line 1, column 1"),
                 ("application/json", "[]", "400 expected an object, not a list"),
-                ("text/plain", "{}", "415 the body must be JSON in UTF-8, with Content-Type: application/json"),
+                ("text/plain", "{}", "400 the body must be JSON in UTF-8, with Content-Type: application/json"),
             ] {
                 let reply = admin.send("POST", path, kind, text.as_bytes().to_vec()).await;
                 assert_eq!(reply.to_string(), wanted, "{path}");

@@ -46,6 +46,51 @@ async fn each_question_has_its_answer() {
 }
 
 #[tokio::test]
+async fn a_question_may_be_about_an_instant() {
+    on_both(async |app| {
+        let path = at(&app, "/check");
+        let before = app.clock.now();
+        app.clock.set(before.plus_seconds(60));
+        client(&app).call("PUT", at(&app, "/groups/{ops}/children/{eng}"), None).await.is(201);
+        client(&app).put(at(&app, "/groups/{ops}/members/{gus}"), json!({})).await.is(201);
+        let within = app.clock.now();
+        app.clock.set(within.plus_seconds(60));
+        client(&app).delete(at(&app, "/groups/{eng}/members/{vera}")).await.is(204);
+        client(&app).call("DELETE", at(&app, "/groups/{ops}"), None).await.is(200);
+        client(&app).call("POST", at(&app, "/users/{gus}/deactivate"), None).await.is(200);
+        let asked = [("vera", "eng", true), ("vera", "ops", true), ("vera", "ops", false), ("gus", "ops", false), ("ivan", "eng", true), ("carl", "secret", true)];
+        let question = |(user, group, effective): &(&str, &str, bool)| {
+            json!({"user": app.id(user), "group": app.id(group), "effective": effective})
+        };
+        let checks: Vec<Value> = asked.iter().map(question).collect();
+        let told = async |body: Value| client(&app).by(Who::AdminReadOnly).post(&path, body).await.is(200).json()["results"].clone();
+        for (t, wanted) in [
+            (before, [true, false, false, false, false, false]),
+            (within, [true, true, false, true, false, false]),
+            (app.clock.now(), [false; 6]),
+        ] {
+            assert_eq!(told(json!({"checks": checks, "at": t.to_string()})).await, json!(wanted), "{t}");
+        }
+        assert_eq!(told(json!({"checks": checks})).await, json!(vec![false; 6]));
+        assert_eq!(told(json!({"checks": checks, "at": "2020-01-01T00:00:00Z"})).await, json!(vec![false; 6]));
+        // Each question has an instant of its own, or the one of the call, or the present.
+        let mut mixed = [&checks[1], &checks[1], &checks[3], &checks[0]].map(Clone::clone);
+        mixed[0]["at"] = json!(within.to_string());
+        mixed[2]["at"] = json!("2026-11-20T10:01:00+01:00");
+        assert_eq!(told(json!({"checks": mixed})).await, json!([true, false, true, false]));
+        assert_eq!(told(json!({"checks": mixed, "at": before.to_string()})).await, json!([true, false, true, true]));
+        // A thousand instants in one call.
+        let many: Vec<Value> = (0..1000).map(|n| {
+            let mut one = checks[1].clone();
+            one["at"] = json!(before.plus_seconds(60).to_string().replace(".000000Z", &format!(".{n:06}Z")));
+            one
+        }).collect();
+        assert_eq!(told(json!({"checks": many})).await, json!(vec![true; 1000]));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_a_question_is_told() {
     on_both(async |app| {
         let path = at(&app, "/check");
@@ -67,13 +112,28 @@ async fn what_is_wrong_with_a_question_is_told() {
                 "400 invalid checks[0].effective",
             ),
             (json!({"checks": vec![&one; 1001]}), "400 too-many checks"),
+            (json!({"checks": vec![&one; 1001], "at": "2026-11-20T09:00:00Z"}), "400 too-many checks"),
+            (json!({"checks": [one], "at": "now"}), "400 invalid at"),
+            (json!({"checks": [one], "at": 1}), "400 invalid at"),
+            (json!({"checks": [], "at": "2999-01-01T00:00:00Z"}), "400 invalid at"),
+            (
+                json!({"checks": [one, {"user": app.id("gus"), "group": app.id("eng"), "at": ""}]}),
+                "400 invalid checks[1].at",
+            ),
+            (
+                json!({"checks": [one, {"user": app.id("gus"), "group": app.id("eng"), "at": "2999-01-01T00:00:00Z"}]}),
+                "400 invalid checks[1].at",
+            ),
         ] {
             assert_eq!(ask(body.clone()).await, wanted, "{body}");
         }
         let guest = client(&app).by(Who::Guest);
         assert_eq!(guest.post(&path, json!({"checks": [one]})).await.is(200).json(), json!({"results": [false]}));
         let other = json!({"checks": [one, {"user": app.id("vera"), "group": app.id("eng")}]});
-        assert_eq!(problem(&guest.post(&path, other).await), "403 forbidden");
+        assert_eq!(problem(&guest.post(&path, other.clone()).await), "403 forbidden");
+        let mut then = other;
+        then["at"] = json!("2026-11-20T09:00:00Z");
+        assert_eq!(problem(&guest.post(&path, then).await), "403 forbidden");
         let ahead = client(&app).with("guildhall-min-revision", "999999").post(&path, json!({"checks": []})).await;
         assert_eq!(problem(&ahead), "412 ahead");
     })

@@ -50,6 +50,16 @@ async fn every_read_tells_what_it_told_then() {
         assert_eq!(users(&asked(changed, "/groups/{ops}/members?effective=true").await), ["Vera Viewer", "Erased"]);
         assert_eq!(asked(changed, "/groups/{ops}/members/count").await, json!({"direct": 0, "effective": 2}));
         assert_eq!(asked(start, "/groups/{ops}/members/count").await, json!({"direct": 0, "effective": 0}));
+        let nested = async |t: Timestamp, path: &str| {
+            let told = asked(t, path).await["groups"].as_array().unwrap().clone();
+            told.iter().map(|group| group["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        for path in ["/groups/{ops}/children", "/groups/{ops}/children?all=true"] {
+            assert_eq!(nested(changed, path).await, ["Builders"]);
+            assert_eq!(nested(start, path).await, Vec::<String>::new());
+        }
+        assert_eq!(nested(changed, "/groups/{eng}/parents?all=true").await, ["Operations"]);
+        assert_eq!(nested(app.clock.now(), "/groups/{eng}/parents").await, Vec::<String>::new());
         assert_eq!(names(&asked(changed, "/users/{vera}/groups").await), ["Builders"]);
         assert_eq!(names(&asked(changed, "/users/{vera}/groups?effective=true").await), ["Builders", "Operations"]);
         assert_eq!(names(&get(&app, "/users/{vera}/groups").await), Vec::<&str>::new());
@@ -78,6 +88,9 @@ async fn bad_instants_are_refused_everywhere() {
             "/groups/{eng}/members?effective=true",
             "/groups/{eng}/members/count",
             "/groups/{eng}/members/{vera}",
+            "/groups/{eng}/children",
+            "/groups/{eng}/parents?all=true",
+            "/users/{vera}/explain?group={eng}",
             "/users/{vera}/groups",
             "/users/{vera}/groups?effective=true",
         ] {

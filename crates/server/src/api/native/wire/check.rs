@@ -1,10 +1,11 @@
 //! Questions about membership on the wire.
 
-use guildhall_engine::Question;
+use guildhall_domain::{Result, Timestamp};
+use guildhall_engine::{Engine, Question};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Id;
+use super::{Id, instant};
 
 /// Questions about membership.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -13,6 +14,10 @@ pub(in super::super) struct Checks {
     /// The questions.
     #[schema(max_items = 1000)]
     checks: Vec<Check>,
+    /// The instant that all of them are about instead of the present, where they name none of their own: RFC 3339, not
+    /// in the future.
+    #[schema(format = DateTime)]
+    at: Option<String>,
 }
 
 /// Is this user in this group?
@@ -29,6 +34,9 @@ struct Check {
     #[serde(default = "yes")]
     #[schema(default = true)]
     effective: bool,
+    /// The instant that it is about: RFC 3339, not in the future.
+    #[schema(format = DateTime)]
+    at: Option<String>,
 }
 
 fn yes() -> bool {
@@ -42,14 +50,24 @@ pub(in super::super) struct Checked {
     pub(in super::super) results: Vec<bool>,
 }
 
+/// The instant, unless it is yet to come; `field` is where it stands.
+fn passed(engine: &Engine, field: &str, raw: Option<&str>) -> Result<Option<Timestamp>> {
+    instant(field, raw)?.map(|at| engine.passed(field, at)).transpose()
+}
+
 impl Checks {
     /// What the engine is asked.
-    pub(in super::super) fn questions(&self) -> Vec<Question> {
-        let question = |check: &Check| Question {
-            user: check.user.0.into(),
-            group: check.group.0.into(),
-            effective: check.effective,
+    pub(in super::super) fn questions(&self, engine: &Engine) -> Result<Vec<(Question, Option<Timestamp>)>> {
+        let all = passed(engine, "at", self.at.as_deref())?;
+        let question = |(i, check): (usize, &Check)| {
+            let own = match check.at.as_deref() {
+                None => None,
+                raw => passed(engine, &format!("checks[{i}].at"), raw)?,
+            };
+            let question =
+                Question { user: check.user.0.into(), group: check.group.0.into(), effective: check.effective };
+            Ok((question, own.or(all)))
         };
-        self.checks.iter().map(question).collect()
+        self.checks.iter().enumerate().map(question).collect()
     }
 }

@@ -303,6 +303,9 @@ pub(crate) struct ListNested {
     /// All that nesting reaches, at any depth, instead of those one nesting away?
     #[param(default = false)]
     pub(crate) all: Option<bool>,
+    /// Answer as of this instant instead of the present: RFC 3339, not in the future.
+    #[param(format = DateTime)]
+    pub(crate) at: Option<String>,
 }
 
 /// Groups around or inside a group; never cut.
