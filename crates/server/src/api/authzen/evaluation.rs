@@ -56,7 +56,7 @@ async fn decide_one(app: &App, caller: &Caller, evaluation: &Evaluation) -> Resu
     let one = [Ok(Whole::of(evaluation, evaluation, app.engine(), "")?)];
     let decisions = decide(app, caller, &one).await?;
     let (decision, about) = decisions.into_iter().next().ok_or_else(|| Error::internal("no answer"))?;
-    Ok(Decision { decision, context: context(app, caller, &one[0], about).await? })
+    Ok(Decision { decision, context: context(app, caller, &one[0], about).await?.map(Box::new) })
 }
 
 /// Decides one evaluation
@@ -102,7 +102,7 @@ pub(super) async fn many(
     decided.truncate(last.map_or(usize::MAX, |last| last + 1));
     let mut evaluations = Vec::with_capacity(decided.len());
     for ((decision, about), one) in decided.into_iter().zip(&all) {
-        evaluations.push(Decision { decision, context: context(&app, &caller, one, about).await? });
+        evaluations.push(Decision { decision, context: context(&app, &caller, one, about).await?.map(Box::new) });
     }
     Ok(Json(Decided::Many(Decisions { evaluations })))
 }

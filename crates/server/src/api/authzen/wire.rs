@@ -171,7 +171,8 @@ pub(super) struct Decision {
     pub(super) decision: bool,
     /// Why, where the evaluation asked for it; and what kept one of many from being decided.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) context: Option<Told>,
+    #[schema(value_type = Option<Told>)]
+    pub(super) context: Option<Box<Told>>,
 }
 
 /// Many decisions, in the order of the evaluations.
