@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::ids::{CompanyId, ConnectionId, KeyId, RequestId, UserId};
+use crate::ids::{CompanyId, ConnectionId, KeyId, RequestId, SessionId, UserId};
 
 /// A closed set of words that travel and are stored as texts.
 macro_rules! words {
@@ -127,8 +127,11 @@ pub struct Caller {
     pub actor: Actor,
     /// The actor's workspace role; none for the platform and the system.
     pub role: Option<Role>,
-    /// The real credential, recorded apart from any person named in the request.
+    /// The real credential, recorded apart from any person named in the request. Of a session that no key opened it
+    /// is the session's own id.
     pub key: Option<KeyId>,
+    /// The session of the console that the call came in, if it did.
+    pub session: Option<SessionId>,
     /// What that credential may do at all.
     pub access: Access,
     /// The identity source that the key stands for, if any.
@@ -154,6 +157,7 @@ impl Caller {
             actor,
             role: None,
             key: None,
+            session: None,
             access: Access::Write,
             connection: None,
             dialect,

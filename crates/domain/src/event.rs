@@ -4,7 +4,7 @@ use crate::access::AppEvent;
 use crate::caller::Access;
 use crate::connection::Noun;
 use crate::group::Owner;
-use crate::ids::{CompanyId, ConnectionId, DeliveryId, GroupId, KeyId, RoleId, UserId, WebhookId};
+use crate::ids::{CompanyId, ConnectionId, DeliveryId, GroupId, KeyId, RoleId, SessionId, UserId, WebhookId};
 use crate::membership::ReasonKind;
 use crate::request::{RequestEvent, RequestStatus};
 use crate::role::Scope;
@@ -104,6 +104,10 @@ pub enum Event {
     KeyRotated { key: KeyId, previous_until: Timestamp },
     /// A key was revoked.
     KeyRevoked { key: KeyId },
+    /// A person signed in to the console: with a key, or by the company's own sign-in.
+    SessionStarted { session: SessionId, user: UserId, key: Option<KeyId>, expires_at: Timestamp },
+    /// A person signed out of the console.
+    SessionEnded { session: SessionId },
     /// A connection came to be.
     ConnectionCreated { connection: ConnectionId, fields: Fields },
     /// Its record changed; the fields hold the new values.
@@ -178,6 +182,8 @@ kinds! {
     Self::KeyCreated { .. } => "key.created",
     Self::KeyRotated { .. } => "key.rotated",
     Self::KeyRevoked { .. } => "key.revoked",
+    Self::SessionStarted { .. } => "session.started",
+    Self::SessionEnded { .. } => "session.ended",
     Self::ConnectionCreated { .. } => "connection.created",
     Self::ConnectionUpdated { .. } => "connection.updated",
     Self::ConnectionDeleted { .. } => "connection.deleted",
@@ -259,6 +265,7 @@ impl Event {
             | Self::WebhookRedelivered { webhook, .. } => webhook.uuid(),
             Self::SigningKeyCreated { key, .. } => key.uuid(),
             Self::KeyCreated { key, .. } | Self::KeyRotated { key, .. } | Self::KeyRevoked { key } => key.uuid(),
+            Self::SessionStarted { session, .. } | Self::SessionEnded { session } => session.uuid(),
             Self::ConnectionCreated { connection, .. }
             | Self::ConnectionUpdated { connection, .. }
             | Self::ConnectionDeleted { connection } => connection.uuid(),

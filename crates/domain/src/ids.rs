@@ -54,6 +54,8 @@ ids! {
     ReasonId, "reason";
     /// A credential; also its public half on the wire.
     KeyId, "key";
+    /// A person signed in to the console.
+    SessionId, "session";
     /// What a person may do.
     RoleId, "role";
     /// An identity source.

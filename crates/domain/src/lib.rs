@@ -26,6 +26,7 @@ pub mod preview;
 pub mod request;
 pub mod role;
 pub mod route;
+pub mod session;
 pub mod spans;
 pub mod time;
 pub mod user;

@@ -7,7 +7,7 @@ use guildhall_domain::ids::{CompanyId, GroupId, UserId};
 use guildhall_domain::{Error, Result, Timestamp};
 
 use crate::store::nestings::Towards;
-use crate::store::{self, Conn, keys, owners};
+use crate::store::{self, Conn, keys, owners, sessions};
 use crate::writer::Tx;
 use crate::{nestings, roles};
 
@@ -132,8 +132,18 @@ pub(crate) async fn refresh(tx: &mut Tx) -> Result<()> {
     if tx.born() && !in_use && !by_hand {
         return Err(Error::NotFound { noun: CompanyId::NOUN });
     }
-    let Some(key) = tx.caller().key else { return Ok(()) };
     let now = tx.now();
+    if let Some(session) = tx.caller().session {
+        let held = sessions::credential(tx, company, session).await?.filter(|held| held.works(now));
+        let held = held.ok_or_else(crate::callers::refused)?;
+        if held.access == Access::Read {
+            return Err(Error::ReadOnlyKey);
+        }
+        let role = roles::raised(tx, company, held.user, held.role, now).await?;
+        tx.set_role(Some(role));
+        return Ok(());
+    }
+    let Some(key) = tx.caller().key else { return Ok(()) };
     let credential = keys::credential(tx, key).await?.filter(|c| c.works(now));
     let credential = credential.filter(|c| c.company == company || c.company == CompanyId::PLATFORM);
     let Some(credential) = credential else { return Err(crate::callers::refused()) };

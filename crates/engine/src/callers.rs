@@ -23,6 +23,8 @@ pub enum Presented<'a> {
     },
     /// What follows `Authorization: Bearer`: `<key id>.<secret>` or a token `gh1.<key id>.<expiry>.<HMAC>`.
     Bearer(&'a str),
+    /// The cookie of a session of the console: `<company id>.<session id>.<secret>`.
+    Session(&'a str),
 }
 
 /// A token made from client credentials. It is not stored; its key's row is asked at each call.
@@ -47,6 +49,7 @@ impl Engine {
     pub async fn authenticate(&self, presented: Presented<'_>, dialect: Dialect, request: RequestId) -> Result<Caller> {
         let now = self.clock().now();
         let (id, proof) = match presented {
+            Presented::Session(cookie) => return self.session_caller(cookie, dialect, request).await,
             Presented::Pair { id, secret } => (id, Some(secret)),
             Presented::Bearer(text) => match text.strip_prefix("gh1.") {
                 Some(token) => (self.token_key(token, now.micros() / 1_000_000).ok_or_else(refused)?, None),
@@ -82,6 +85,7 @@ impl Engine {
             actor: found.user.map_or(Actor::Platform, Actor::User),
             role,
             key: Some(id),
+            session: None,
             access: found.access,
             connection: found.connection,
             dialect,

@@ -7,7 +7,7 @@ use guildhall_domain::caller::{Caller, Dialect};
 use guildhall_domain::company::CompanyState;
 use guildhall_domain::event::Event;
 use guildhall_domain::group::GroupState;
-use guildhall_domain::ids::{CompanyId, ConnectionId, KeyId};
+use guildhall_domain::ids::{CompanyId, ConnectionId, KeyId, SessionId};
 use guildhall_domain::{Result, Timestamp};
 
 use crate::store::{self, answers, companies, groups, refusals};
@@ -19,6 +19,7 @@ use crate::{Engine, idempotency, journal, tasks};
 pub(crate) struct Tally {
     uses: Mutex<HashMap<KeyId, Timestamp>>,
     runs: Mutex<HashMap<(CompanyId, ConnectionId), Timestamp>>,
+    sessions: Mutex<HashMap<(CompanyId, SessionId), Timestamp>>,
     refusals: Mutex<HashMap<Refused, Times>>,
 }
 
@@ -39,6 +40,11 @@ impl Tally {
     /// A connection was heard of.
     pub(crate) fn ran(&self, company: CompanyId, connection: ConnectionId, at: Timestamp) {
         self.runs.lock().unwrap_or_else(PoisonError::into_inner).insert((company, connection), at);
+    }
+
+    /// A session of the console was used.
+    pub(crate) fn session_used(&self, company: CompanyId, session: SessionId, at: Timestamp) {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).insert((company, session), at);
     }
 
     /// A key was refused.
@@ -65,6 +71,7 @@ impl Engine {
         self.index().let_go(self.clock().now());
         self.flush_uses().await?;
         self.flush_runs().await?;
+        self.flush_sessions().await?;
         self.flush_refusals().await?;
         self.settle_due().await
     }
@@ -87,6 +94,16 @@ impl Engine {
                 store::connections::ran(tx, company, connection, at, None).await
             })
             .await?;
+        }
+        Ok(())
+    }
+
+    async fn flush_sessions(&self) -> Result<()> {
+        let used: Vec<((CompanyId, SessionId), Timestamp)> =
+            self.tally().sessions.lock().unwrap_or_else(PoisonError::into_inner).drain().collect();
+        for ((company, session), at) in used {
+            self.write(&self.hand(company), async move |tx| store::sessions::used(tx, company, session, at).await)
+                .await?;
         }
         Ok(())
     }
@@ -130,6 +147,8 @@ impl Engine {
             if state == CompanyState::Active {
                 self.write(&self.hand(company), async |tx| {
                     let (company, limit) = (tx.company(), tx.now().plus_seconds(-idempotency::KEPT_SECONDS));
+                    let now = tx.now();
+                    store::sessions::prune(tx, company, now).await?;
                     answers::prune(tx, company, limit).await
                 })
                 .await?;

@@ -214,6 +214,13 @@ fn encode(event: &Event) -> (Value, Option<Value>) {
             json!({"key": key.to_string(), "previousUntil": previous_until.to_string()})
         }
         Event::KeyRevoked { key } => json!({"key": key.to_string()}),
+        Event::SessionStarted { session, user, key, expires_at } => json!({
+            "session": session.to_string(),
+            "user": user.to_string(),
+            "key": key.map(|id| id.to_string()),
+            "expiresAt": expires_at.to_string(),
+        }),
+        Event::SessionEnded { session } => json!({"session": session.to_string()}),
         Event::ConnectionCreated { connection, fields } | Event::ConnectionUpdated { connection, fields } => {
             json!({"connection": connection.to_string(), "fields": object(fields)})
         }
@@ -264,6 +271,40 @@ impl Engine {
         events::after(&mut conn, caller.company, revision, subject, limit).await
     }
 
+    /// The `limit` entries before `revision`, the newest first, of one subject where given.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right to administer.
+    pub async fn events_before(
+        &self,
+        caller: &Caller,
+        revision: u64,
+        subject: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<Entry>> {
+        let mut conn = self.db().reader().await?;
+        authz::may(&mut conn, caller, Action::Administer, self.clock().now()).await?;
+        events::before(&mut conn, caller.company, revision, subject, limit).await
+    }
+
+    /// Checks the chains of the caller's company, without trusting anything but the hashes.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right to administer.
+    pub async fn verify_own(&self, caller: &Caller) -> Result<Verified> {
+        let mut conn = self.db().reader().await?;
+        authz::may(&mut conn, caller, Action::Administer, self.clock().now()).await?;
+        conn.begin_snapshot().await?;
+        let company = companies::get(&mut conn, caller.company).await?;
+        let gone = Error::NotFound { noun: CompanyId::NOUN };
+        let found = match company {
+            Some(found) => verified(&mut conn, found.id, found.name).await?,
+            None => None,
+        };
+        conn.end_snapshot().await?;
+        found.ok_or(gone)
+    }
+
     /// A receiver of the company's revisions as this node commits them; other nodes' show only when asked for.
     pub fn listen(&self, company: CompanyId) -> tokio::sync::watch::Receiver<u64> {
         self.news().listen(company)
@@ -282,15 +323,19 @@ impl Engine {
             if state == CompanyState::Loading {
                 continue;
             }
-            let Some((revision, last, seq, refused)) = companies::chains(&mut conn, company).await? else { continue };
-            let (events, mut broken) = verify_events(&mut conn, company, revision, &last).await?;
-            let (refusals, second) = verify_refusals(&mut conn, company, seq, &refused).await?;
-            broken = broken.or(second);
-            all.push(Verified { company, name, events, refusals, broken });
+            all.extend(verified(&mut conn, company, name).await?);
         }
         conn.end_snapshot().await?;
         Ok(all)
     }
+}
+
+/// Both chains of one company.
+async fn verified(conn: &mut crate::store::Conn, company: CompanyId, name: String) -> Result<Option<Verified>> {
+    let Some((revision, last, seq, refused)) = companies::chains(conn, company).await? else { return Ok(None) };
+    let (events, broken) = verify_events(conn, company, revision, &last).await?;
+    let (refusals, second) = verify_refusals(conn, company, seq, &refused).await?;
+    Ok(Some(Verified { company, name, events, refusals, broken: broken.or(second) }))
 }
 
 const CHUNK: u32 = 1000;

@@ -9,7 +9,7 @@ use guildhall_domain::{Error, Result, Timestamp, name};
 
 use crate::authz::{self, Action};
 use crate::secrets::fresh_secret;
-use crate::store::{connections, keys};
+use crate::store::{connections, keys, sessions};
 use crate::writer::Tx;
 use crate::{Engine, Written, journal, users};
 
@@ -160,6 +160,8 @@ impl Engine {
             let until = now.plus_seconds(i64::from(overlap_seconds));
             let secret = fresh_secret()?;
             keys::rotate(tx, company, id, until, &engine.secrets().hash(&secret)).await?;
+            // Whoever signed in with the secret before signs in anew.
+            sessions::end_of_key(tx, company, id, now).await?;
             journal::append(tx, &Event::KeyRotated { key: id, previous_until: until }).await?;
             key.previous_until = Some(until);
             Ok(Secret { key, secret })

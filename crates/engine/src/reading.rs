@@ -208,6 +208,23 @@ impl Engine {
         Ok(MemberCount { direct, effective: all.len() as u64 })
     }
 
+    /// As [`Self::count_members`], of each of these groups in order; none where there is no such group. From rows it
+    /// counts a group at a time.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub async fn count_each(&self, caller: &Caller, groups: &[GroupId]) -> Result<Vec<Option<MemberCount>>> {
+        let mut counts = Vec::with_capacity(groups.len());
+        for group in groups {
+            counts.push(match self.count_members(caller, *group).await {
+                Ok(count) => Some(count),
+                Err(Error::NotFound { .. }) => None,
+                Err(other) => return Err(other),
+            });
+        }
+        Ok(counts)
+    }
+
     /// One page of the direct members of a group that were added in a span, by the instant of their adding; with the
     /// number of all of them.
     ///

@@ -25,12 +25,27 @@ macro_rules! list {
     };
 }
 
+macro_rules! before {
+    ($where:literal) => {
+        concat!(
+            "select ",
+            columns!(),
+            " from events e left join event_texts t on t.company_id = e.company_id and t.revision = e.revision
+             where e.company_id = $1 and e.revision < $2 ",
+            $where,
+            " order by e.revision desc limit $3"
+        )
+    };
+}
+
 sql! {
     APPEND = "insert into events (company_id, revision, at, recorded_at, kind, subject_id, actor, key_id, dialect, request_id, cause, data, personal_hash, hash)
               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
     APPEND_TEXT = "insert into event_texts (company_id, revision, subject_id, salt, body) values ($1, $2, $3, $4, $5)";
     AFTER = list!("");
     OF_SUBJECT = list!("and e.subject_id = $4");
+    BEFORE = before!("");
+    OF_SUBJECT_BEFORE = before!("and e.subject_id = $4");
     KINDS_AFTER = "select revision, kind from events where company_id = $1 and revision > $2 order by revision limit $3";
     ERASE = "delete from event_texts where company_id = $1 and subject_id = $2";
     FORGET = "delete from events where company_id = $1 and revision in (select e.revision from events e where e.company_id = $1 order by e.revision limit 5000)";
@@ -128,6 +143,20 @@ pub(crate) async fn after(
     match subject {
         None => conn.rows(&AFTER, &[val(company), val(revision), val(limit)], read).await,
         Some(id) => conn.rows(&OF_SUBJECT, &[val(company), val(revision), val(limit), val(id)], read).await,
+    }
+}
+
+/// The `limit` lines before `revision`, the newest first, of one subject where given.
+pub(crate) async fn before(
+    conn: &mut Conn,
+    company: CompanyId,
+    revision: u64,
+    subject: Option<Uuid>,
+    limit: u32,
+) -> Result<Vec<Entry>> {
+    match subject {
+        None => conn.rows(&BEFORE, &[val(company), val(revision), val(limit)], read).await,
+        Some(id) => conn.rows(&OF_SUBJECT_BEFORE, &[val(company), val(revision), val(limit), val(id)], read).await,
     }
 }
 

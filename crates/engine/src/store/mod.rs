@@ -30,6 +30,7 @@ pub(crate) mod releases;
 pub(crate) mod requests;
 pub(crate) mod roles;
 pub(crate) mod rules;
+pub(crate) mod sessions;
 pub(crate) mod signing_keys;
 pub(crate) mod sqlite;
 pub(crate) mod statement;
@@ -67,6 +68,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         releases::ALL,
         rules::ALL,
         requests::ALL,
+        sessions::ALL,
         signing_keys::ALL,
         tasks::ALL,
         users::ALL,

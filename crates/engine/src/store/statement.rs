@@ -147,6 +147,7 @@ bind_ids!(
     UserId,
     GroupId,
     RoleId,
+    SessionId,
     ReasonId,
     KeyId,
     ConnectionId,

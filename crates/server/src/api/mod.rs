@@ -5,6 +5,7 @@
 pub mod authzen;
 pub mod cakewalk_v1;
 pub mod companies_v3;
+mod console;
 mod docs;
 pub mod native;
 mod operations;
@@ -68,7 +69,7 @@ pub fn dialect_of(path: &str) -> Dialect {
 
 /// The whole server as one service: every dialect, the operations' routes and the layers around them.
 pub fn service(app: &App, http: &Http) -> Guard<Router> {
-    let mut router = operations::routes().merge(docs::routes());
+    let mut router = operations::routes().merge(docs::routes()).merge(console::routes());
     for spoken in SPOKEN {
         router = router.merge((spoken.routes)(app));
     }

@@ -26,6 +26,8 @@ pub enum Manner {
     Bearer,
     /// Either of the two.
     Either,
+    /// Either of the two, or the cookie of a session of the console.
+    Console,
 }
 
 /// A dialect's door: who it lets in and how it refuses.
@@ -71,8 +73,14 @@ pub async fn identify(State(door): State<Door>, mut request: Request, next: Next
         Err(error) => return (door.refuse)(error, request_id),
     };
     let key = caller.key;
-    let reads =
-        matches!(*request.method(), Method::GET | Method::HEAD) || (door.reads)(request.method(), request.uri().path());
+    let safe = matches!(*request.method(), Method::GET | Method::HEAD);
+    if caller.session.is_some()
+        && !safe
+        && let Err(error) = own_page(&door.app, &caller, request.headers(), request.extensions().get())
+    {
+        return (door.refuse)(error, request_id);
+    }
+    let reads = safe || (door.reads)(request.method(), request.uri().path());
     let mut response = match door.app.engine().may_write(&caller) {
         Err(error) if !reads => (door.refuse)(error, request_id),
         _ => {
@@ -112,10 +120,45 @@ async fn admit(door: &Door, headers: &HeaderMap, address: Option<IpAddr>, reques
     Ok(caller)
 }
 
+/// Refuses a change in a session that another site's page may have made: cookies come along by themselves.
+///
+/// # Errors
+/// [`Error::Forbidden`].
+pub fn own_page(app: &App, caller: &Caller, headers: &HeaderMap, origin: Option<&Origin>) -> Result<()> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let proof = text(PROOF).zip(caller.session);
+    let proved = proof.is_some_and(|(proof, session)| app.engine().proves(session, proof));
+    if proved && same_origin(headers, origin) {
+        return Ok(());
+    }
+    Err(Error::forbidden("this change does not come from a page of this console; load the page again"))
+}
+
+/// Does the request come from one of our own pages, as far as the browser says?
+pub fn same_origin(headers: &HeaderMap, origin: Option<&Origin>) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    match (text("origin"), origin) {
+        (Some(from), Some(Origin { scheme, host: Some(host), .. })) => {
+            from.eq_ignore_ascii_case(&format!("{scheme}://{host}"))
+        }
+        (Some(_), _) => false,
+        // Only old browsers, and programs, say neither.
+        (None, _) => text("sec-fetch-site").is_none_or(|site| matches!(site, "same-origin" | "none")),
+    }
+}
+
+/// What the pages of the console prove themselves by.
+const PROOF: &str = "guildhall-proof";
+
+/// The name of the cookie of a session; over HTTPS one that no other host and no unencrypted page can set.
+pub fn cookie_name(https: bool) -> &'static str {
+    if https { "__Host-guildhall-session" } else { "guildhall-session" }
+}
+
 fn missing(manner: Manner) -> &'static str {
     match manner {
         Manner::TwoHeaders => "send the key in X-API-KEY and its secret in X-API-SECRET",
-        Manner::Bearer | Manner::Either => "send the key as Authorization: Bearer <key id>.<secret>",
+        Manner::Bearer | Manner::Either | Manner::Console => "send the key as Authorization: Bearer <key id>.<secret>",
     }
 }
 
@@ -131,5 +174,13 @@ pub fn presented(headers: &HeaderMap, manner: Manner) -> Option<Presented<'_>> {
         Manner::TwoHeaders => pair(),
         Manner::Bearer => bearer(),
         Manner::Either => bearer().or_else(pair),
+        Manner::Console => bearer().or_else(pair).or_else(|| session_cookie(headers).map(Presented::Session)),
     }
+}
+
+/// The session that the cookies of a request carry.
+fn session_cookie(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| [cookie_name(true), cookie_name(false)].contains(name)).map(|(_, value)| value)
 }

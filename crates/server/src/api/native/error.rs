@@ -248,7 +248,7 @@ pub fn answer(error: Error, request: RequestId) -> Response {
 
 /// Why a handler or extractor did not get through, on its way to [`settle`].
 #[derive(Debug)]
-pub(super) struct Failure(Why);
+pub(in crate::api) struct Failure(Why);
 
 #[derive(Debug)]
 enum Why {
@@ -309,7 +309,7 @@ pub(super) async fn settle(request: axum::extract::Request, next: axum::middlewa
 }
 
 /// The answer itself, where a failure stands in for it.
-pub(super) fn settled(mut response: Response, request_id: RequestId) -> Response {
+pub(in crate::api) fn settled(mut response: Response, request_id: RequestId) -> Response {
     let Some(Unsettled(why)) = response.extensions_mut().remove::<Unsettled>() else { return response };
     let why = why.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
     match why {

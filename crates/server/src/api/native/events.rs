@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use guildhall_domain::caller::{Caller, Dialect};
 use guildhall_domain::page::Page;
 use guildhall_domain::{Error, Result};
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use utoipa_axum::router::OpenApiRouter;
@@ -21,6 +21,7 @@ use uuid::Uuid;
 
 use super::error::Failure;
 use super::extract::{Read, number};
+use super::once::Answer;
 use super::{Reply, list, wire};
 use crate::app::App;
 use crate::http::caller::{Manner, presented};
@@ -37,7 +38,7 @@ const SILENCE: Duration = Duration::from_secs(15);
 const CHUNK: u32 = 100;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::default().routes(routes!(find))
+    OpenApiRouter::default().routes(routes!(find)).routes(routes!(verify))
 }
 
 /// Lists the events behind a revision, oldest first. With `Accept: text/event-stream` it is a live stream that goes on
@@ -73,6 +74,22 @@ async fn find(
         let stop = stopping.map(|Extension(Stopping(stop))| stop);
         return stream(app, caller, headers, after, subject, stop).await;
     }
+    match query.sort.as_deref() {
+        None | Some("revision") => {}
+        Some("-revision") if query.after.is_some() => {
+            return Err(Error::invalid("after", "does not go with the newest first").into());
+        }
+        Some("-revision") => {
+            let before = after.unwrap_or(i64::MAX as u64);
+            let mut entries = app.engine().events_before(&caller, before, subject, limit + 1).await?;
+            let more = entries.len() > limit as usize;
+            entries.truncate(limit as usize);
+            let next = entries.last().map(|entry| entry.revision).filter(|_| more);
+            let items = entries.iter().map(wire::Event::of).collect::<Result<Vec<_>>>()?;
+            return list(&uri, Page { items, next, total: None });
+        }
+        Some(_) => return Err(Error::invalid("sort", "must be one of `revision`, `-revision`").into()),
+    }
     let after = after.unwrap_or(0);
     let mut entries = app.engine().events(&caller, after, subject, limit + 1).await?;
     let more = entries.len() > limit as usize;
@@ -81,6 +98,14 @@ async fn find(
     let items = entries.iter().map(wire::Event::of).collect::<Result<Vec<_>>>()?;
     // The cursor says all that `after` said.
     list(&uri, Page { items, next, total: None })
+}
+
+/// Checks the hash chains of the journal and of the refusals, without trusting anything but the hashes.
+#[utoipa::path(get, path = "/v1/companies/{company}/events/verification", operation_id = "verifyEvents", tag = "Events",
+    params(wire::OfCompany), responses((status = 200, description = "What was found.", body = wire::Verification)))]
+async fn verify(State(app): State<App>, read: Read<wire::OfCompany>) -> Reply {
+    let found = app.engine().verify_own(&read.caller).await?;
+    Ok(Answer::json(StatusCode::OK, &wire::Verification::from(found)).into_response())
 }
 
 fn wants_stream(headers: &HeaderMap) -> bool {
@@ -119,7 +144,7 @@ async fn stream(
     let at = app.engine().revision(caller.company).await?;
     let after = after.unwrap_or(at);
     let mut keep = HeaderMap::new();
-    for name in [header::AUTHORIZATION.as_str(), "x-api-key", "x-api-secret"] {
+    for name in [header::AUTHORIZATION.as_str(), "x-api-key", "x-api-secret", header::COOKIE.as_str()] {
         if let (Ok(name), Some(value)) = (http::HeaderName::try_from(name), headers.get(name)) {
             keep.insert(name, value.clone());
         }
@@ -171,7 +196,7 @@ impl Follower {
         if self.proved.elapsed() < PROOF {
             return Some(true);
         }
-        let presented = presented(&self.headers, Manner::Either)?;
+        let presented = presented(&self.headers, Manner::Console)?;
         let engine = self.app.engine();
         let again = match engine.authenticate(presented, Dialect::Native, self.caller.request).await {
             Ok(caller) => engine.within(&caller, self.caller.company).await,

@@ -69,7 +69,7 @@ pub(super) struct Inquire<P, B> {
 pub(super) fn reads(method: &Method, path: &str) -> bool {
     let below: Vec<&str> = path.split('/').collect();
     let ["", "v1", "companies", _, rest @ ..] = &below[..] else { return false };
-    *method == Method::POST && matches!(rest, ["check"] | ["rules", "try" | "preview"])
+    *method == Method::POST && matches!(rest, ["check" | "names"] | ["rules", "try" | "preview"])
 }
 
 /// A query without parameters.

@@ -1,6 +1,7 @@
 //! Groups: their own records.
 
 use axum::extract::State;
+use guildhall_domain::Error;
 use guildhall_domain::group::Group;
 use guildhall_engine::Shown;
 use http::{StatusCode, header};
@@ -26,16 +27,31 @@ fn answer(status: StatusCode, group: &Group) -> Answer {
 
 /// Lists groups.
 #[utoipa::path(get, path = "/v1/companies/{company}/groups", operation_id = "listGroups", tag = "Groups",
-    params(wire::OfCompany, wire::ListGroups), responses((status = 200, description = "One page of groups.", body = wire::List<wire::Group>)))]
+    params(wire::OfCompany, wire::ListGroups), responses((status = 200, description = "One page of groups.", body = wire::List<wire::ListedGroup>)))]
 async fn find(State(app): State<App>, read: Read<wire::OfCompany, wire::ListGroups>) -> Reply {
     let (filter, sort, order) = read.query.filter()?;
     let ask = ask(read.query.limit, read.query.cursor.as_deref(), read.query.total)?;
     if let Some(at) = wire::instant("at", read.query.at.as_deref())? {
+        if read.query.counts == Some(true) {
+            return Err(Error::invalid("counts", "does not go with `at`").into());
+        }
         let page = app.engine().as_of(at)?.groups(&read.caller, &filter, sort, order, &ask).await?;
         return list(&read.uri, page.map(|group| wire::Group::from(&group)));
     }
     let page = app.engine().groups(&read.caller, &filter, sort, order, &ask).await?;
-    list(&read.uri, page.map(|group| wire::Group::from(&*group)))
+    let mut counts = Vec::new();
+    if read.query.counts == Some(true) {
+        let ids: Vec<_> = page.items.iter().map(|group| group.id).collect();
+        counts = app.engine().count_each(&read.caller, &ids).await?;
+    }
+    let mut counts = counts.into_iter();
+    list(
+        &read.uri,
+        page.map(|group| wire::ListedGroup {
+            group: wire::Group::from(&*group),
+            members: counts.next().flatten().map(wire::MemberCount::from),
+        }),
+    )
 }
 
 /// Makes a group, with its owners.

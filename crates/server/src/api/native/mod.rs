@@ -19,6 +19,7 @@ mod extract;
 pub(crate) mod fuzz;
 mod groups;
 mod keys;
+mod me;
 mod members;
 mod nestings;
 mod once;
@@ -57,6 +58,7 @@ type Reply = Result<Response, Failure>;
 pub fn table() -> OpenApiRouter<App> {
     let mut table = OpenApiRouter::with_openapi(describe::document())
         .merge(companies::routes())
+        .merge(me::routes())
         .merge(users::routes())
         .merge(groups::routes())
         .merge(members::routes())
@@ -86,7 +88,7 @@ pub fn routes(app: &App) -> Router<App> {
     let door = Door {
         app: app.clone(),
         dialect: Dialect::Native,
-        manner: Manner::Either,
+        manner: Manner::Console,
         refuse: error::answer,
         reads: extract::reads,
     };

@@ -85,7 +85,27 @@ pub(crate) struct ListEvents {
     /// The most rows of this page.
     #[param(minimum = 1, maximum = 1000, default = 100)]
     pub(crate) limit: Option<u32>,
+    /// The order: `revision` (when absent), or `-revision` for the newest first, which does not go with `after`.
+    #[param(pattern = "^-?revision$")]
+    pub(crate) sort: Option<String>,
     /// Only events that touched this id.
     #[param(value_type = Option<Uuid>)]
     pub(crate) subject: Option<Id>,
+}
+
+/// What checking the chains found.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Verification {
+    /// How many events were checked.
+    events: u64,
+    /// How many lines of refusals were checked.
+    refusals: u64,
+    /// What is wrong, where a chain breaks first; null when both are whole.
+    broken: Option<String>,
+}
+
+impl From<guildhall_engine::Verified> for Verification {
+    fn from(found: guildhall_engine::Verified) -> Self {
+        Self { events: found.events, refusals: found.refusals, broken: found.broken }
+    }
 }

@@ -80,6 +80,17 @@ impl From<&domain::Group> for Group {
     }
 }
 
+/// A group as a listing tells it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ListedGroup {
+    /// The group.
+    #[serde(flatten)]
+    pub(crate) group: Group,
+    /// How many members it has, where `counts=true` asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) members: Option<super::MemberCount>,
+}
+
 /// A group that a user is a member of.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct JoinedGroup {
@@ -226,6 +237,9 @@ pub(crate) struct ListGroups {
     /// Count all rows as well?
     #[param(default = false)]
     pub(crate) total: Option<bool>,
+    /// Count each group's members as well? Does not go with `at`.
+    #[param(default = false)]
+    pub(crate) counts: Option<bool>,
     /// Answer as of this instant instead of the present: RFC 3339, not in the future.
     #[param(format = DateTime)]
     pub(crate) at: Option<String>,

@@ -10,6 +10,7 @@ mod events;
 mod explain;
 mod groups;
 mod keys;
+mod me;
 mod members;
 mod policies;
 mod preview;
@@ -39,10 +40,11 @@ pub(super) use check::{Checked, Checks};
 pub(super) use companies::{Company, CreatedCompany, EditCompany, NewCompany};
 pub(super) use connections::{Connection, EditConnection, Link, ListLinks, NewConnection, SetLink};
 pub(super) use difference::{Between, GroupDifference, PutBack, UserDifference};
-pub(super) use events::{Event, ListEvents};
+pub(super) use events::{Event, ListEvents, Verification};
 pub(super) use explain::{Explain, Explanation};
-pub(super) use groups::{EditGroup, Group, JoinedGroup, ListGroups, ListNested, Nested, NewGroup, Owners, SetOwners};
+pub(super) use groups::{EditGroup, Group, JoinedGroup, ListGroups, ListedGroup, ListNested, Nested, NewGroup, Owners, SetOwners};
 pub(super) use keys::{Key, KeySecret, NewKey, Rotation};
+pub(super) use me::{Ids, Me, Names};
 pub(super) use members::{
     ChangeMembers, ChangedMembers, ListMembers, Member, MemberCount, MemberResult, Membership, Reason, Release,
     ReleaseBrake,
