@@ -208,6 +208,16 @@ impl Engine {
         Ok(MemberCount { direct, effective: all.len() as u64 })
     }
 
+    /// As [`Self::reasons`], of each of these users in order.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn reasons_each(&self, caller: &Caller, group: GroupId, users: &[UserId]) -> Result<Vec<Vec<Reason>>> {
+        authz::may_read(caller, Action::ReadDirectory)?;
+        let mut conn = self.db().reader().await?;
+        reasons::open_of(&mut conn, caller.company, group, users).await
+    }
+
     /// As [`Self::count_members`], of each of these groups in order; none where there is no such group. From rows it
     /// counts a group at a time.
     ///

@@ -27,15 +27,29 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 
 /// Lists the direct or, with `effective=true`, all members of a group, by user id.
 #[utoipa::path(get, path = "/v1/companies/{company}/groups/{group}/members", operation_id = "listMembers", tag = "Members",
-    params(wire::OfGroup, wire::ListMembers), responses((status = 200, description = "One page of members.", body = wire::List<wire::Member>)))]
+    params(wire::OfGroup, wire::ListMembers), responses((status = 200, description = "One page of members.", body = wire::List<wire::ListedMember>)))]
 async fn find(State(app): State<App>, read: Read<wire::OfGroup, wire::ListMembers>) -> Reply {
     let ask = ask(read.query.limit, read.query.cursor.as_deref(), read.query.total)?;
     let effective = read.query.effective.unwrap_or(false);
+    let (group, told) = (read.path.group_id(), read.query.reasons.unwrap_or(false));
     let page = match wire::instant("at", read.query.at.as_deref())? {
-        Some(at) => app.engine().as_of(at)?.members(&read.caller, read.path.group_id(), effective, &ask).await?,
-        None => app.engine().members(&read.caller, read.path.group_id(), effective, &ask).await?,
+        Some(_) if told => return Err(Error::invalid("reasons", "does not go with `at`").into()),
+        Some(at) => app.engine().as_of(at)?.members(&read.caller, group, effective, &ask).await?,
+        None => app.engine().members(&read.caller, group, effective, &ask).await?,
     };
-    list(&read.uri, page.map(wire::Member::from))
+    let mut reasons = Vec::new();
+    if told {
+        let users: Vec<_> = page.items.iter().map(|member| member.person.id).collect();
+        reasons = app.engine().reasons_each(&read.caller, group, &users).await?;
+    }
+    let mut reasons = reasons.into_iter();
+    list(
+        &read.uri,
+        page.map(|member| wire::ListedMember {
+            member: member.into(),
+            reasons: reasons.next().map(|of| of.into_iter().map(wire::Reason::from).collect()),
+        }),
+    )
 }
 
 /// Counts the direct and the effective members of a group.

@@ -168,8 +168,8 @@ async fn reactivate(State(app): State<App>, ask: Change<wire::OfUser, NoBody>) -
 /// Lists the groups that a user is directly or, with `effective=true`, also by nesting in, by name. An inactive user
 /// is in none.
 #[utoipa::path(get, path = "/v1/companies/{company}/users/{user}/groups", operation_id = "listGroupsOfUser", tag = "Users",
-    params(wire::OfUser, wire::ListMembers), responses((status = 200, description = "One page of groups.", body = wire::List<wire::JoinedGroup>)))]
-async fn groups(State(app): State<App>, read: Read<wire::OfUser, wire::ListMembers>) -> Reply {
+    params(wire::OfUser, wire::ListJoined), responses((status = 200, description = "One page of groups.", body = wire::List<wire::JoinedGroup>)))]
+async fn groups(State(app): State<App>, read: Read<wire::OfUser, wire::ListJoined>) -> Reply {
     let ask = ask(read.query.limit, read.query.cursor.as_deref(), read.query.total)?;
     let effective = read.query.effective.unwrap_or(false);
     if let Some(at) = wire::instant("at", read.query.at.as_deref())? {

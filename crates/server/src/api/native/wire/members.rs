@@ -51,6 +51,17 @@ impl From<domain::Member> for Member {
     }
 }
 
+/// A member as a listing tells it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ListedMember {
+    /// The member.
+    #[serde(flatten)]
+    pub(crate) member: Member,
+    /// Why the user is in this very group, where `reasons=true` asked for it; empty for a member by nesting alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reasons: Option<Vec<Reason>>,
+}
+
 /// One reason why a user is in a group.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -96,6 +107,30 @@ impl From<domain::Reason> for Reason {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListMembers {
+    /// The most rows of this page.
+    #[param(minimum = 1, maximum = 1000, default = 100)]
+    pub(crate) limit: Option<u32>,
+    /// The `next` of the page before.
+    pub(crate) cursor: Option<String>,
+    /// Count all rows as well?
+    #[param(default = false)]
+    pub(crate) total: Option<bool>,
+    /// Also what is so by nesting alone?
+    #[param(default = false)]
+    pub(crate) effective: Option<bool>,
+    /// Tell each member's reasons in this group as well? Does not go with `at`.
+    #[param(default = false)]
+    pub(crate) reasons: Option<bool>,
+    /// Answer as of this instant instead of the present: RFC 3339, not in the future.
+    #[param(format = DateTime)]
+    pub(crate) at: Option<String>,
+}
+
+/// Which groups of a user, how many, and from where.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListJoined {
     /// The most rows of this page.
     #[param(minimum = 1, maximum = 1000, default = 100)]
     pub(crate) limit: Option<u32>,
@@ -219,6 +254,7 @@ impl ChangeMembers {
 /// A user as the call named them.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = NamedMember)]
 pub(crate) enum Named {
     /// By id.
     Id(Uuid),

@@ -46,7 +46,7 @@ pub(super) use groups::{EditGroup, Group, JoinedGroup, ListGroups, ListedGroup, 
 pub(super) use keys::{Key, KeySecret, NewKey, Rotation};
 pub(super) use me::{Ids, Me, Names};
 pub(super) use members::{
-    ChangeMembers, ChangedMembers, ListMembers, Member, MemberCount, MemberResult, Membership, Reason, Release,
+    ChangeMembers, ChangedMembers, ListJoined, ListMembers, ListedMember, MemberCount, MemberResult, Membership, Reason, Release,
     ReleaseBrake,
 };
 pub(super) use policies::{

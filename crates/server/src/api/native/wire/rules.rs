@@ -49,6 +49,7 @@ struct Clause {
 /// A span of time.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = RuleSpan)]
 struct Span {
     /// Its start; null when that is past.
     #[schema(format = DateTime)]

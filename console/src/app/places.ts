@@ -1,0 +1,45 @@
+/** The pages there are, for the sidebar and the palette. */
+import { AppWindow, BadgeCheck, Building2, CheckCheck, Cable, FileClock, KeyRound, LayoutDashboard, type LucideIcon, Scale, Send, UserRound, UsersRound, Webhook } from 'lucide-react';
+
+export interface Place {
+  to: string;
+  name: string;
+  icon: LucideIcon;
+  words?: string;
+  admin?: boolean;
+}
+
+export const places: { title?: string; items: Place[] }[] = [
+  {
+    items: [
+      { to: '/', name: 'Overview', icon: LayoutDashboard },
+      { to: '/tasks', name: 'Tasks', icon: CheckCheck, words: 'approve decline waiting' },
+    ],
+  },
+  {
+    title: 'Directory',
+    items: [
+      { to: '/groups', name: 'Groups', icon: UsersRound },
+      { to: '/users', name: 'Users', icon: UserRound, words: 'people' },
+    ],
+  },
+  {
+    title: 'Access',
+    items: [
+      { to: '/requests', name: 'Requests', icon: Send },
+      { to: '/apps', name: 'Apps', icon: AppWindow },
+      { to: '/roles', name: 'Roles', icon: BadgeCheck, words: 'permissions' },
+      { to: '/policies', name: 'Policies', icon: Scale, words: 'approval steps' },
+    ],
+  },
+  {
+    title: 'Company',
+    items: [
+      { to: '/connections', name: 'Connections', icon: Cable, words: 'sync scim ldap brake', admin: true },
+      { to: '/webhooks', name: 'Webhooks', icon: Webhook, words: 'deliveries', admin: true },
+      { to: '/keys', name: 'Keys', icon: KeyRound, words: 'credentials api', admin: true },
+      { to: '/journal', name: 'Journal', icon: FileClock, words: 'audit events history', admin: true },
+      { to: '/settings', name: 'Settings', icon: Building2 },
+    ],
+  },
+];

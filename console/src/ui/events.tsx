@@ -1,0 +1,85 @@
+/** Lines of the journal in words. */
+import { AppWindow, Building2, Cable, CheckCheck, FileClock, KeyRound, type LucideIcon, LogIn, Network, Scale, UserRound, UsersRound, Webhook, BadgeCheck } from 'lucide-react';
+import type { ReactNode } from 'react';
+import type { Schemas } from '../api/queries';
+import { Who } from './names';
+import { Icon, plural } from './parts';
+import { Time } from './time';
+
+type Event = Schemas['Event'];
+
+const icons: Record<string, LucideIcon> = {
+  company: Building2, user: UserRound, group: UsersRound, role: BadgeCheck, key: KeyRound, webhook: Webhook, connection: Cable, app: AppWindow,
+  policy: Scale, request: CheckCheck, task: CheckCheck, session: LogIn, signing_key: KeyRound,
+};
+
+export function eventIcon(kind: string): LucideIcon {
+  if (kind === 'group.nested' || kind === 'group.unnested') return Network;
+  return icons[kind.split('.')[0] ?? ''] ?? FileClock;
+}
+
+/** The kind of an event as people say it, where nothing better is known. */
+export function plainKind(kind: string) {
+  const [noun = '', verb = ''] = kind.split('.');
+  const words = `${noun.replaceAll('_', ' ')} ${verb.replaceAll('_', ' ')}`;
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** What happened, as the end of a sentence that begins with who did it. */
+export function Sentence({ event }: { event: Event }): ReactNode {
+  const data = event.data as Record<string, unknown>;
+  const it = <Who id={event.subject} />;
+  const users = (data.users as string[] | undefined) ?? [];
+  const people = users.length === 1 ? <Who id={users[0]} /> : plural(users.length, 'person', 'people');
+  const fields = Object.keys({ ...(data.fields as object | undefined), ...(data.personal as object | undefined) });
+  switch (event.kind) {
+    case 'group.created': return <>made the group {it}</>;
+    case 'group.updated': return <>changed {fields.length ? fields.join(', ') : 'the record'} of {it}</>;
+    case 'group.archived': return <>archived {it}</>;
+    case 'group.restored': return <>restored {it}</>;
+    case 'group.purged': return <>purged a group</>;
+    case 'group.nested': return <>put <Who id={data.child as string} /> inside {it}</>;
+    case 'group.unnested': return <>took <Who id={data.child as string} /> out of {it}</>;
+    case 'group.members_added': return <>added {people} to {it}</>;
+    case 'group.members_removed': return <>removed {people} from {it}</>;
+    case 'group.members_changed': return <>changed how long {people} stay in {it}</>;
+    case 'group.members_started': return <>saw the membership of {people} in {it} begin</>;
+    case 'group.members_ended': return <>saw the membership of {people} in {it} end</>;
+    case 'group.owners_changed': return <>changed who owns {it}</>;
+    case 'group.roles_changed': return <>changed what roles {it} gives</>;
+    case 'group.app_linked': return <>gave {it} an app</>;
+    case 'group.app_unlinked': return <>took an app from {it}</>;
+    case 'group.brake_released': return <>released the brake on {it}</>;
+    case 'user.created': return <>made the user {it}</>;
+    case 'user.updated': return <>changed {fields.length ? fields.join(', ') : 'the record'} of {it}</>;
+    case 'user.deactivated': return <>deactivated {it}</>;
+    case 'user.reactivated': return <>reactivated {it}</>;
+    case 'user.erased': return <>erased a person</>;
+    case 'session.started': return <>signed in to the console</>;
+    case 'session.ended': return <>signed out of the console</>;
+    case 'key.created': return <>made a key{data.user ? <> for <Who id={data.user as string} /></> : null}</>;
+    case 'key.rotated': return <>gave a key a new secret</>;
+    case 'key.revoked': return <>revoked a key</>;
+    case 'company.updated': return <>changed the company’s settings</>;
+    case 'company.imported': return <>imported {plural(Number(data.users ?? 0), 'user')}, {plural(Number(data.groups ?? 0), 'group')} and {plural(Number(data.memberships ?? 0), 'membership')}</>;
+    default: return <>{plainKind(event.kind).toLocaleLowerCase()}</>;
+  }
+}
+
+export function EventLine({ event, extra }: { event: Event; extra?: ReactNode }) {
+  return (
+    <li>
+      <span className="dot">
+        <Icon of={eventIcon(event.kind)} />
+      </span>
+      <span>
+        <Who id={event.actor} /> <Sentence event={event} />
+        {event.cause && <span className="faint"> – {event.cause}</span>}
+      </span>
+      <span className="row faint xs">
+        {extra}
+        <Time at={event.at} />
+      </span>
+    </li>
+  );
+}
