@@ -5,14 +5,38 @@ CARGO ?= cargo
 WITH_POSTGRES = $(CARGO) run --quiet --package guildhall-testkit --bin with-postgres --
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test bench fuzz format lint deny webhook-libs scim-checkers
+.PHONY: help run build check test bench fuzz format lint deny webhook-libs scim-checkers console console-check
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## build the server and serve the demo company from guildhall-demo.db
+run: console ## build the server and serve the demo company from guildhall-demo.db
 	@echo "== Building the server, then serving the demo company from guildhall-demo.db (Ctrl-C stops it)"
 	$(CARGO) run --release --package guildhall-server --bin guildhall -- serve --demo --database sqlite:guildhall-demo.db
+
+build: console ## build the server as it is shipped, with the console: target/release/guildhall
+	$(CARGO) build --release --package guildhall-server --bin guildhall
+
+# The console, embedded in the server: console/dist, made anew when something it is made of has changed. Without npm
+# the server is built all the same, and /console says how to get it.
+CONSOLE_PARTS = $(shell find console -path console/node_modules -prune -o -path console/dist -prune -o -type f -print)
+console:
+	@if command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20)'; then $(MAKE) --no-print-directory console/dist/index.html; \
+	else echo "skipped: the console, which needs npm (Node 20 or newer)"; fi
+
+console/node_modules/.package-lock.json: console/package.json console/package-lock.json
+	@echo "== Libraries of the console"
+	cd console && npm ci --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json
+
+console/dist/index.html: console/node_modules/.package-lock.json $(CONSOLE_PARTS)
+	@echo "== The console"
+	cd console && npm run --silent build -- --logLevel warn
+
+# Types of the native API, made from its document, and the console held against them.
+console-check: console
+	@if [ -d console/node_modules ]; then echo "== Types of the console, against the native API's document" \
+		&& mkdir -p target && $(CARGO) run --quiet --package guildhall-server --bin guildhall -- openapi native > target/native.json \
+		&& cd console && npm run --silent types >/dev/null && npm run --silent check; fi
 
 check: format lint ## format, lints and the fast tests: seconds once built
 	@echo "== Fast tests: domain and engine"
@@ -25,7 +49,7 @@ scim-checkers:
 	elif python3 -m venv $(SCIM_CHECKERS) && $(SCIM_CHECKERS)/bin/python -m pip install --quiet --requirement crates/server/tests/it/scim/requirements.txt; then :; \
 	else echo "the SCIM checkers are left out: they need python3 with venv, and a package index"; rm -rf $(SCIM_CHECKERS); fi
 
-test: format lint deny webhook-libs scim-checkers ## everything CI runs: format, lints, dependency rules, all tests on SQLite and PostgreSQL
+test: format lint deny webhook-libs scim-checkers console-check ## everything CI runs: format, lints, dependency rules, all tests on SQLite and PostgreSQL
 	@echo "== All tests, on SQLite and on a PostgreSQL started for them"
 	if [ -x $(SCIM_CHECKERS)/bin/python ]; then export GUILDHALL_SCIM_PYTHON=$(CURDIR)/$(SCIM_CHECKERS)/bin/python; fi; \
 	$(WITH_POSTGRES) $(CARGO) test --workspace

@@ -71,7 +71,7 @@ export function Shell() {
           <Icon of={Menu} />
         </button>
         <span className="grow cut" style={{ fontWeight: 600 }}>
-          {me?.company.name ?? 'Guildhall'}
+          {me?.company?.name ?? 'Guildhall'}
         </span>
         <button type="button" className="btn quiet icon" aria-label="Search" onClick={() => setPalette(true)}>
           <Icon of={Search} />
@@ -81,7 +81,7 @@ export function Shell() {
       <aside className="side" id="side" data-open={menu}>
         <div className="brand">
           <img src="/console/favicon.svg" alt="" width="24" height="24" />
-          <span className="cut">{me?.company.name ?? 'Guildhall'}</span>
+          <span className="cut">{me?.company?.name ?? 'Guildhall'}</span>
         </div>
         <button type="button" className="finder" onClick={() => setPalette(true)} aria-keyshortcuts="Control+K">
           <Icon of={Search} /> Search or go to… <kbd>{/Mac/.test(navigator.platform) ? '⌘K' : 'Ctrl K'}</kbd>

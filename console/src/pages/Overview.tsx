@@ -18,7 +18,7 @@ export function Overview() {
   const { admin } = useRights();
   return (
     <>
-      <Head title={me?.user ? `Good ${partOfDay()}, ${me.user.givenName ?? me.user.name.split(' ')[0]}` : 'Overview'} sub={me?.company.name} />
+      <Head title={me?.user ? `Good ${partOfDay()}, ${me.user.givenName ?? me.user.name.split(' ')[0]}` : 'Overview'} sub={me?.company?.name} />
       <div className="stack">
         <Figures />
         <div className="cards">

@@ -16,7 +16,7 @@ export function Why({ user }: { user: Schemas['User'] }) {
   const query = { group: search.group ?? '', at: search.at };
   const told = useGet('/v1/companies/{company}/users/{user}/explain', { path: { user: user.id }, query }, !!search.group, true);
   const set = (part: object) => void navigate({ search: (before) => ({ ...before, ...part }), replace: true });
-  const picture = address('/v1/companies/{company}/users/{user}/explain', { user: user.id }, { ...query, form: 'svg' });
+  const picture = address('/v1/companies/{company}/users/{user}/explain', { user: user.id }, query);
   return (
     <div className="stack">
       <div className="row gap-lg wrap" style={{ alignItems: 'flex-start' }}>
@@ -43,6 +43,17 @@ export function Why({ user }: { user: Schemas['User'] }) {
   );
 }
 
+/** Fetches the picture as a file: an address opened by itself would answer in words. */
+async function download(picture: string, name: string) {
+  const response = await fetch(picture, { headers: { accept: 'image/svg+xml' } });
+  const file = URL.createObjectURL(await response.blob());
+  const link = document.createElement('a');
+  link.href = file;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(file), 10_000);
+}
+
 function Told({ user, told, picture }: { user: Schemas['User']; told: Schemas['Explanation']; picture: string }) {
   const ways = Number(told.total) < 1e15 ? plural(Number(told.total), 'way') : `${told.total} ways`;
   return (
@@ -58,9 +69,9 @@ function Told({ user, told, picture }: { user: Schemas['User']; told: Schemas['E
       <Card
         title="The picture"
         aside={
-          <a className="btn small" href={picture} download={`why-${user.name}-${told.group.name}.svg`}>
+          <button type="button" className="btn small" onClick={() => void download(picture, `why-${user.name}-${told.group.name}.svg`)}>
             <Icon of={Download} /> SVG
-          </a>
+          </button>
         }
       >
         <div className="figure" tabIndex={0} role="group" aria-label="The picture of these ways">

@@ -10,6 +10,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::Value;
 
 use crate::app::App;
+use crate::http::markup::Safe;
 
 const STYLE: &str = include_str!("../../assets/docs.css");
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
@@ -33,25 +34,6 @@ async fn page(Path(dialect): Path<String>) -> Response {
     let policy = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     response
-}
-
-/// A text made safe to stand in HTML, in an element or a quoted attribute.
-struct Safe<'a>(&'a str);
-
-impl fmt::Display for Safe<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.0.chars() {
-            match c {
-                '<' => f.write_str("&lt;")?,
-                '>' => f.write_str("&gt;")?,
-                '&' => f.write_str("&amp;")?,
-                '"' => f.write_str("&quot;")?,
-                '\'' => f.write_str("&#39;")?,
-                c => f.write_char(c)?,
-            }
-        }
-        Ok(())
-    }
 }
 
 fn text<'a>(value: &'a Value, member: &str) -> Safe<'a> {

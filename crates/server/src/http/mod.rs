@@ -13,6 +13,7 @@ mod intake;
 pub mod layers;
 pub mod listen;
 pub mod log;
+pub mod markup;
 pub mod patch;
 pub mod peer;
 pub mod query;

@@ -4,6 +4,7 @@ mod authzen;
 mod cakewalk;
 mod cli;
 mod companies;
+mod console;
 mod databases;
 mod doors;
 mod kill;

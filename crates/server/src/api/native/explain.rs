@@ -2,13 +2,13 @@
 
 use axum::extract::State;
 use axum::response::IntoResponse;
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::extract::Read;
 use super::once::Answer;
-use super::{Reply, wire};
+use super::{Reply, picture, wire};
 use crate::app::App;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -16,10 +16,22 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Explains why a user is an effective member of a group, now or at an instant; or why not, and what there was before.
+/// With `Accept: image/svg+xml` the answer is a picture of the ways.
 #[utoipa::path(get, path = "/v1/companies/{company}/users/{user}/explain", operation_id = "explainMembership", tag = "Members",
-    params(wire::OfUser, wire::Explain), responses((status = 200, description = "Why, or why not.", body = wire::Explanation)))]
+    params(wire::OfUser, wire::Explain, ("Accept" = Option<String>, Header, description = "`image/svg+xml` for a picture.")),
+    responses((status = 200, description = "Why, or why not.",
+        content((wire::Explanation = "application/json"), (String = "image/svg+xml")))))]
 async fn explain(State(app): State<App>, read: Read<wire::OfUser, wire::Explain>) -> Reply {
     let at = wire::instant("at", read.query.at.as_deref())?;
     let told = app.engine().explain(&read.caller, read.path.user_id(), read.query.group.0.into(), at).await?;
-    Ok(Answer::json(StatusCode::OK, &wire::Explanation::from(told)).into_response())
+    let told = wire::Explanation::from(told);
+    let vary = (header::VARY, HeaderValue::from_static("accept"));
+    if picture::wanted(&read.headers) {
+        let kind = (header::CONTENT_TYPE, HeaderValue::from_static("image/svg+xml"));
+        // Opened by itself it is a document of ours: nothing in it may run.
+        let policy = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
+        let policy = (header::CONTENT_SECURITY_POLICY, policy);
+        return Ok(([vary, kind, policy], picture::draw(&told)).into_response());
+    }
+    Ok(([vary], Answer::json(StatusCode::OK, &told).into_response()).into_response())
 }

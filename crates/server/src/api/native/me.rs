@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::IntoResponse;
+use guildhall_domain::ids::CompanyId;
 use http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -20,12 +21,12 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     responses((status = 200, description = "The caller.", body = wire::Me)))]
 async fn me(State(app): State<App>, read: Read<wire::Root, Nothing>) -> Reply {
     let (engine, caller) = (app.engine(), &read.caller);
-    let company = engine.company(caller).await?;
+    let company = if caller.company == CompanyId::PLATFORM { None } else { Some(engine.company(caller).await?) };
     let user = match caller.user() {
         Some(user) => Some(engine.user(caller, user).await?),
         None => None,
     };
-    Ok(Answer::json(StatusCode::OK, &wire::Me::of(caller, &company, user.as_ref())).into_response())
+    Ok(Answer::json(StatusCode::OK, &wire::Me::of(caller, company.as_ref(), user.as_ref())).into_response())
 }
 
 /// Tells what up to 1,000 users and groups are called. Ids of neither are left out.

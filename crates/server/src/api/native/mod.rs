@@ -24,6 +24,7 @@ mod members;
 mod nestings;
 mod once;
 mod owners;
+mod picture;
 mod policies;
 mod reasons;
 mod releases;

@@ -80,6 +80,32 @@ async fn every_way_is_told_shortest_first() {
 }
 
 #[tokio::test]
+async fn it_is_drawn_for_whoever_asks_for_a_picture() {
+    on_both(async |app| {
+        let (eng, odd) = (app.id("eng"), group(&app, "<b>&\"'").await);
+        nest(&app, odd, eng).await;
+        let path = |user: &str| at(&app, &format!("/users/{}/explain?group={odd}", app.id(user)));
+        let picture = client(&app).with("accept", "image/svg+xml").get(path("vera")).await.is(200);
+        assert_eq!(picture.header("content-type"), "image/svg+xml");
+        assert!(picture.header("content-security-policy").starts_with("default-src 'none'"));
+        assert_eq!(picture.header("vary"), "accept");
+        for words in ["Vera", "Engineering", "By hand", "&lt;b&gt;&amp;&quot;&#39;</text>"] {
+            assert!(picture.body.contains(words), "{words}: {}", picture.body);
+        }
+        assert!(!picture.body.contains("<b>") && !picture.body.contains("<script"));
+        let not = client(&app).with("accept", "image/svg+xml,*/*").get(path("gus")).await.is(200);
+        assert!(not.body.contains("is not in") && not.body.contains("not a member"), "{}", not.body);
+        for accept in ["*/*", "application/json", "application/json,image/svg+xml"] {
+            let told = client(&app).with("accept", accept).get(path("vera")).await.is(200);
+            assert!(told.header("content-type").starts_with("application/json"), "{accept}");
+        }
+        let refused = client(&app).with("accept", "image/svg+xml").by(Who::Guest).get(path("vera")).await;
+        assert_eq!(problem(&refused), "403 forbidden");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_lattice_is_counted_and_cut() {
     on_both(async |app| {
         let mut below = vec![app.id("eng")];

@@ -9,6 +9,7 @@ mod events;
 mod explain;
 mod groups;
 mod keys;
+mod me;
 mod members;
 mod nestings;
 mod once;

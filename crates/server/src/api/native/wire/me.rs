@@ -15,8 +15,8 @@ use super::{Company as WireCompany, Id, User as WireUser};
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Me {
-    /// The company that the caller works in.
-    company: WireCompany,
+    /// The company that the caller works in; null for a platform key.
+    company: Option<WireCompany>,
     /// The person; null for a platform key.
     user: Option<WireUser>,
     /// The workspace role that counts now, raised by what their groups give; null for a platform key.
@@ -33,9 +33,9 @@ pub(crate) struct Me {
 
 impl Me {
     /// What the caller is told.
-    pub(crate) fn of(caller: &Caller, company: &Company, user: Option<&User>) -> Self {
+    pub(crate) fn of(caller: &Caller, company: Option<&Company>, user: Option<&User>) -> Self {
         Self {
-            company: company.into(),
+            company: company.map(WireCompany::from),
             user: user.map(WireUser::from),
             role: caller.role.map(|role| role.word()),
             access: caller.access.word(),

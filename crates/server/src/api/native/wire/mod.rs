@@ -41,13 +41,15 @@ pub(super) use companies::{Company, CreatedCompany, EditCompany, NewCompany};
 pub(super) use connections::{Connection, EditConnection, Link, ListLinks, NewConnection, SetLink};
 pub(super) use difference::{Between, GroupDifference, PutBack, UserDifference};
 pub(super) use events::{Event, ListEvents, Verification};
-pub(super) use explain::{Explain, Explanation};
-pub(super) use groups::{EditGroup, Group, JoinedGroup, ListGroups, ListedGroup, ListNested, Nested, NewGroup, Owners, SetOwners};
+pub(super) use explain::{Explain, Explanation, GivenReason, Named};
+pub(super) use groups::{
+    EditGroup, Group, JoinedGroup, ListGroups, ListNested, ListedGroup, Nested, NewGroup, Owners, SetOwners,
+};
 pub(super) use keys::{Key, KeySecret, NewKey, Rotation};
 pub(super) use me::{Ids, Me, Names};
 pub(super) use members::{
-    ChangeMembers, ChangedMembers, ListJoined, ListMembers, ListedMember, MemberCount, MemberResult, Membership, Reason, Release,
-    ReleaseBrake,
+    ChangeMembers, ChangedMembers, ListJoined, ListMembers, ListedMember, MemberCount, MemberResult, Membership,
+    Reason, Release, ReleaseBrake,
 };
 pub(super) use policies::{
     ChoosePolicy, Chooses, Chosen, EditPolicy, ListPolicies, NewPolicy, OfAppPolicy, OfGroupPolicy, OfLevelPolicy,

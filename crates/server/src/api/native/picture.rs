@@ -1,0 +1,316 @@
+//! Explanations as pictures: the ways into a group as SVG, in columns from the user to the group.
+//!
+//! What several ways share is drawn once, so that a lattice stays legible. The picture is for eyes: the same stands in
+//! the JSON in words.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
+
+use http::{HeaderMap, header};
+
+use super::wire::{Explanation, GivenReason, Named};
+use crate::http::markup::Safe;
+
+/// The most boxes that a picture shows; more ways than fit are told of in its last line.
+const BOXES: usize = 60;
+const BOX: (f32, f32) = (196.0, 46.0);
+const GAP: (f32, f32) = (64.0, 18.0);
+const MARGIN: f32 = 20.0;
+/// How many letters fit into a box.
+const LETTERS: usize = 25;
+
+const STYLE: &str = "text{font:500 13px system-ui,-apple-system,'Segoe UI',sans-serif;fill:#1b1c1e}\
+.s{font-size:11px;font-weight:400;fill:#5a5c62}.b{fill:#fff;stroke:#c9c8c2;stroke-width:1.2}\
+.u{fill:#eef1f6;stroke:#9fb0c8}.r{fill:#f3f0fa;stroke:#b9a8dd}.t{fill:#e4f1ec;stroke:#1d6b57;stroke-width:1.8}\
+.n{stroke-dasharray:5 4}.e{fill:none;stroke:#9b9c9f;stroke-width:1.4}\
+@media(prefers-color-scheme:dark){text{fill:#ececea}.s{fill:#a2a4aa}.b{fill:#1e2023;stroke:#474a52}\
+.u{fill:#1b222d;stroke:#4f627e}.r{fill:#231d31;stroke:#6a5a94}.t{fill:#17302a;stroke:#63c7a8}.e{stroke:#777a80}}";
+
+/// Does a request ask for a picture, and not for JSON?
+pub(super) fn wanted(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let kinds = accepted.flat_map(|value| value.split(',')).filter_map(|item| item.split(';').next()).map(str::trim);
+    let first = kinds.filter(|kind| matches!(*kind, "image/svg+xml" | "application/json")).next();
+    first == Some("image/svg+xml")
+}
+
+/// One box.
+struct Node {
+    /// How it is drawn.
+    class: &'static str,
+    name: String,
+    /// The small line below the name.
+    below: String,
+    /// All of it, for whoever points at it.
+    whole: String,
+    column: usize,
+}
+
+/// The boxes by what they stand for, and which lead to which.
+#[derive(Default)]
+struct Graph {
+    nodes: BTreeMap<String, Node>,
+    order: Vec<String>,
+    edges: BTreeMap<(String, String), String>,
+    left_out: usize,
+}
+
+impl Graph {
+    fn node(&mut self, id: String, class: &'static str, name: &str, below: String, whole: String) {
+        if !self.nodes.contains_key(&id) {
+            self.order.push(id.clone());
+            self.nodes.insert(id, Node { class, name: name.to_owned(), below, whole, column: 0 });
+        }
+    }
+
+    /// Puts each box into the column behind the last of those that lead to it.
+    fn settle(&mut self) {
+        // Ways have no circles, so this ends after as many rounds as the longest way has boxes.
+        for _ in 0..self.nodes.len() {
+            let mut moved = false;
+            for (from, to) in self.edges.keys() {
+                let needed = self.nodes.get(from).map_or(0, |node| node.column + 1);
+                if let Some(node) = self.nodes.get_mut(to).filter(|node| node.column < needed) {
+                    node.column = needed;
+                    moved = true;
+                }
+            }
+            if !moved {
+                break;
+            }
+        }
+    }
+
+    /// The boxes of each column, each near the middle of what leads to it.
+    fn columns(&self) -> Vec<Vec<&str>> {
+        let count = self.nodes.values().map(|node| node.column + 1).max().unwrap_or(0);
+        let mut columns: Vec<Vec<&str>> = vec![Vec::new(); count];
+        for id in &self.order {
+            if let Some(node) = self.nodes.get(id) {
+                columns[node.column].push(id);
+            }
+        }
+        let mut place: BTreeMap<&str, f32> = BTreeMap::new();
+        for column in &mut columns {
+            let pull = |id: &str| {
+                let (mut sum, mut many) = (0.0, 0.0);
+                for (from, _) in self.edges.keys().filter(|(_, to)| to == id) {
+                    if let Some(at) = place.get(from.as_str()) {
+                        sum += at;
+                        many += 1.0;
+                    }
+                }
+                if many > 0.0 { sum / many } else { 0.0 }
+            };
+            column.sort_by(|a, b| pull(a).total_cmp(&pull(b)));
+            let middle = column.len() as f32 / 2.0;
+            place.extend(column.iter().enumerate().map(|(n, id)| (*id, n as f32 - middle)));
+        }
+        columns
+    }
+}
+
+/// The day of a time as the API writes it.
+fn day(at: &str) -> &str {
+    at.get(..10).unwrap_or(at)
+}
+
+fn name(named: &Named) -> String {
+    named.name.clone().unwrap_or_else(|| named.id.to_string())
+}
+
+fn by(who: Option<&Named>) -> String {
+    who.map(|who| format!(" by {}", name(who))).unwrap_or_default()
+}
+
+fn reason_words(given: &GivenReason) -> (String, String, String) {
+    let reason = &given.reason;
+    let title = match reason.kind {
+        "direct" => "By hand",
+        "synced" => "Synced",
+        "rule" => "By its rule",
+        "requested" => "Requested",
+        other => other,
+    };
+    let since = day(&reason.added_at);
+    let until = reason.ends_at.as_deref().map(|end| format!(" until {}", day(end))).unwrap_or_default();
+    let from = reason.starts_at.as_deref().map(|start| format!(", from {}", day(start))).unwrap_or_default();
+    let note = reason.note.as_deref().map(|note| format!(". {note}")).unwrap_or_default();
+    let whole = format!("{title}, given {since}{}{from}{until}{note}", by(given.given_by.as_ref()));
+    (title.to_owned(), format!("since {since}{until}"), whole)
+}
+
+/// The boxes and ties of an explanation.
+fn graph(told: &Explanation) -> Graph {
+    let mut graph = Graph::default();
+    let target = told.group.id.to_string();
+    graph.node("user".into(), "b u", &name(&told.user), "the person".into(), name(&told.user));
+    for path in &told.paths {
+        if graph.nodes.len() + path.steps.len() + 2 > BOXES {
+            graph.left_out += 1;
+            continue;
+        }
+        let (title, below, whole) = reason_words(&path.reason);
+        let reason = format!("reason {}", path.reason.reason.id);
+        graph.node(reason.clone(), "b r", &title, below, whole);
+        graph.edges.insert(("user".into(), reason.clone()), String::new());
+        let mut before = path.reason.group.id.to_string();
+        let class = |id: &str| if id == target { "b t" } else { "b" };
+        graph.node(before.clone(), class(&before), &name(&path.reason.group), String::new(), name(&path.reason.group));
+        graph.edges.insert((reason, before.clone()), String::new());
+        for step in &path.steps {
+            let id = step.group.id.to_string();
+            graph.node(id.clone(), class(&id), &name(&step.group), String::new(), name(&step.group));
+            let words = format!("inside since {}{}", day(&step.since), by(step.by.as_ref()));
+            graph.edges.insert((before, id.clone()), words);
+            before = id;
+        }
+    }
+    if let Some(missing) = &told.missing {
+        graph.node(target.clone(), "b t n", &told.group.name, "not a member".into(), told.group.name.clone());
+        for group in missing.groups.iter().filter(|group| group.id != told.group.id).take(12) {
+            let id = group.id.to_string();
+            graph.node(id.clone(), "b n", &name(group), "would give it".into(), name(group));
+            graph.edges.insert(("user".into(), id.clone()), "not a direct member".into());
+            graph.edges.insert((id, target.clone()), "is inside, at some depth".into());
+        }
+        graph.edges.insert(("user".into(), target.clone()), "not a direct member".into());
+        graph.left_out = usize::try_from(missing.total).unwrap_or(usize::MAX).saturating_sub(13);
+    }
+    graph.settle();
+    graph
+}
+
+/// A name cut to what fits into a box.
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(LETTERS) {
+        None => text.to_owned(),
+        Some(_) => text.chars().take(LETTERS - 1).chain(['…']).collect(),
+    }
+}
+
+/// The picture of an explanation.
+pub(super) fn draw(told: &Explanation) -> String {
+    let mut out = String::new();
+    // Writing to a text cannot fail.
+    let _ = render(&mut out, told);
+    out
+}
+
+fn render(out: &mut String, told: &Explanation) -> fmt::Result {
+    let graph = graph(told);
+    let columns = graph.columns();
+    let tallest = columns.iter().map(Vec::len).max().unwrap_or(1) as f32;
+    let height = MARGIN * 2.0 + tallest * (BOX.1 + GAP.1) - GAP.1;
+    let width = MARGIN * 2.0 + columns.len() as f32 * (BOX.0 + GAP.0) - GAP.0;
+    let mut place: BTreeMap<&str, (f32, f32)> = BTreeMap::new();
+    for (n, column) in columns.iter().enumerate() {
+        let top = (height - (column.len() as f32 * (BOX.1 + GAP.1) - GAP.1)) / 2.0;
+        let x = MARGIN + n as f32 * (BOX.0 + GAP.0);
+        place.extend(column.iter().enumerate().map(|(m, id)| (*id, (x, top + m as f32 * (BOX.1 + GAP.1)))));
+    }
+    let foot = if graph.left_out > 0 { 24.0 } else { 0.0 };
+    let (user, group) = (name(&told.user), told.group.name.clone());
+    let verdict = if told.member { "is" } else { "is not" };
+    write!(
+        out,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{}\" viewBox=\"0 0 {width} {}\" role=\"img\">\
+         <title>{} {verdict} in {}</title><style>{STYLE}</style>",
+        height + foot,
+        height + foot,
+        Safe(&user),
+        Safe(&group)
+    )?;
+    for ((from, to), words) in &graph.edges {
+        let (Some(a), Some(b)) = (place.get(from.as_str()), place.get(to.as_str())) else { continue };
+        let dashed = if told.member { "" } else { " n" };
+        let (x1, y1, x2, y2) = (a.0 + BOX.0, a.1 + BOX.1 / 2.0, b.0, b.1 + BOX.1 / 2.0);
+        let bend = ((x2 - x1) / 2.0).max(24.0);
+        write!(
+            out,
+            "<path class=\"e{dashed}\" d=\"M{x1} {y1}C{} {y1} {} {y2} {x2} {y2}\"><title>{}</title></path>\
+             <path class=\"e\" d=\"M{} {}l6 4-6 4\"/>",
+            x1 + bend,
+            x2 - bend,
+            Safe(words),
+            x2 - 7.0,
+            y2 - 4.0
+        )?;
+    }
+    for (id, (x, y)) in &place {
+        let Some(node) = graph.nodes.get(*id) else { continue };
+        let below = match node.below.as_str() {
+            "" => graph
+                .edges
+                .iter()
+                .find(|((_, to), words)| to == id && !words.is_empty())
+                .map(|(_, words)| day_only(words)),
+            words => Some(words.to_owned()),
+        };
+        let line = if below.is_some() { 19.0 } else { 27.0 };
+        write!(
+            out,
+            "<g><title>{}</title><rect class=\"{}\" x=\"{x}\" y=\"{y}\" width=\"{}\" height=\"{}\" rx=\"9\"/>\
+             <text x=\"{}\" y=\"{}\">{}</text>",
+            Safe(&node.whole),
+            node.class,
+            BOX.0,
+            BOX.1,
+            x + 12.0,
+            y + line,
+            Safe(&cut(&node.name))
+        )?;
+        if let Some(below) = below {
+            write!(out, "<text class=\"s\" x=\"{}\" y=\"{}\">{}</text>", x + 12.0, y + 36.0, Safe(&below))?;
+        }
+        out.push_str("</g>");
+    }
+    if graph.left_out > 0 {
+        let words = if told.member { "further ways are not drawn" } else { "further groups would give it as well" };
+        write!(out, "<text class=\"s\" x=\"{MARGIN}\" y=\"{}\">{} {words}</text>", height + 8.0, graph.left_out)?;
+    }
+    out.push_str("</svg>");
+    Ok(())
+}
+
+/// What a tie says, short enough to stand in the box it leads to, where it is the only one.
+fn day_only(words: &str) -> String {
+    words.split(" by ").next().unwrap_or(words).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_is_wanted_by_name_and_before_json() {
+        let wants = |accept: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT, accept.parse().expect("a value"));
+            wanted(&headers)
+        };
+        assert!(wants("image/svg+xml") && wants("image/avif,image/webp,image/svg+xml,image/*,*/*;q=0.8"));
+        assert!(wants("image/svg+xml, application/json") && !wants("application/json, image/svg+xml"));
+        assert!(!wants("*/*") && !wants("image/*") && !wants("application/json"));
+        assert!(!wanted(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn long_names_are_cut_between_letters() {
+        assert_eq!(cut("Engineering"), "Engineering");
+        assert_eq!(cut(&"ß".repeat(40)).chars().count(), LETTERS);
+    }
+
+    #[test]
+    fn columns_follow_the_longest_way() {
+        let mut graph = Graph::default();
+        for id in ["user", "a", "b", "c"] {
+            graph.node(id.into(), "b", id, String::new(), String::new());
+        }
+        for (from, to) in [("user", "a"), ("a", "b"), ("b", "c"), ("user", "c")] {
+            graph.edges.insert((from.into(), to.into()), String::new());
+        }
+        graph.settle();
+        assert_eq!(graph.columns(), [["user"], ["a"], ["b"], ["c"]]);
+    }
+}
