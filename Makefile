@@ -21,7 +21,7 @@ build: console ## build the server as it is shipped, with the console: target/re
 # the server is built all the same, and /console says how to get it.
 CONSOLE_PARTS = $(shell find console -path console/node_modules -prune -o -path console/dist -prune -o -type f -print)
 console:
-	@if command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20)'; then $(MAKE) --no-print-directory console/dist/index.html; \
+	@if command -v npm >/dev/null && node -e 'process.exit(Number(parseInt(process.versions.node) < 20))'; then $(MAKE) --no-print-directory console/dist/index.html; \
 	else echo "skipped: the console, which needs npm (Node 20 or newer)"; fi
 
 console/node_modules/.package-lock.json: console/package.json console/package-lock.json
