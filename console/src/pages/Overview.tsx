@@ -121,14 +121,16 @@ function Ending() {
 }
 
 function Lately() {
-  const found = useList('/v1/companies/{company}/events', { query: { sort: '-revision' } }, true, 8);
+  const found = useList('/v1/companies/{company}/events', { query: { sort: '-revision' } }, true, 60);
+  // Who came and went here is for the journal; this is for what changed.
+  const events = found.items.filter((event) => !event.kind.startsWith('session.'));
   return (
     <Card title="Lately" aside={<Link className="link small" to="/journal">Journal</Link>}>
       <Wrong error={found.error} />
       {found.isPending && <Bones rows={4} />}
-      {!found.isPending && found.items.length === 0 && <Empty icon={FileClock} title="Nothing happened yet" />}
+      {!found.isPending && events.length === 0 && <Empty icon={FileClock} title="Nothing happened yet" />}
       <ol className="timeline">
-        {found.items.slice(0, 8).map((event) => (
+        {events.slice(0, 8).map((event) => (
           <EventLine key={event.revision} event={event} />
         ))}
       </ol>

@@ -29,7 +29,7 @@ export function plainKind(kind: string) {
 export function Sentence({ event }: { event: Event }): ReactNode {
   const data = event.data as Record<string, unknown>;
   const it = <Who id={event.subject} />;
-  const users = (data.users as string[] | undefined) ?? [];
+  const users: string[] = Array.isArray(data.users) ? (data.users as string[]) : [];
   const people = users.length === 1 ? <Who id={users[0]} /> : plural(users.length, 'person', 'people');
   const fields = Object.keys({ ...(data.fields as object | undefined), ...(data.personal as object | undefined) });
   switch (event.kind) {
