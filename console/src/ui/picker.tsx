@@ -51,7 +51,7 @@ export function Picker({ label, kinds, value, onChange, many, hint, without = []
     onChange(many ? [...value, one] : [one]);
     setText('');
     setAt(0);
-    if (!many) setOpen(false);
+    setOpen(false);
   };
   const showInput = many || value.length === 0;
   return (
@@ -90,10 +90,11 @@ export function Picker({ label, kinds, value, onChange, many, hint, without = []
               setAt(0);
               setOpen(true);
             }}
-            onFocus={() => setOpen(true)}
+            onClick={() => setOpen(true)}
             onBlur={() => setOpen(false)}
             onKeyDown={(event) => {
-              if (event.key === 'ArrowDown') setAt((n) => Math.min(n + 1, options.length - 1));
+              if (event.key === 'ArrowDown' && !open) setOpen(true);
+              else if (event.key === 'ArrowDown') setAt((n) => Math.min(n + 1, options.length - 1));
               else if (event.key === 'ArrowUp') setAt((n) => Math.max(n - 1, 0));
               else if (event.key === 'Enter' && open && options[at]) pick(options[at]);
               else if (event.key === 'Escape' && open) {

@@ -50,7 +50,7 @@ async fn caller(app: &App, headers: &HeaderMap, request: RequestId) -> Result<Ca
 pub(super) async fn tell(State(app): State<App>, from: From, headers: HeaderMap) -> Response {
     let found = async {
         let caller = caller(&app, &headers, named(&from)).await?;
-        Ok::<_, Error>(app.engine().session(&caller).await?)
+        app.engine().session(&caller).await
     };
     match found.await {
         Ok(session) => axum::Json(told(&app, &session)).into_response(),

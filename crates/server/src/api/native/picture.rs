@@ -13,11 +13,11 @@ use crate::http::markup::Safe;
 
 /// The most boxes that a picture shows; more ways than fit are told of in its last line.
 const BOXES: usize = 60;
-const BOX: (f32, f32) = (196.0, 46.0);
-const GAP: (f32, f32) = (64.0, 18.0);
+const BOX: (f32, f32) = (188.0, 46.0);
+const GAP: (f32, f32) = (52.0, 18.0);
 const MARGIN: f32 = 20.0;
 /// How many letters fit into a box.
-const LETTERS: usize = 25;
+const LETTERS: usize = 24;
 
 const STYLE: &str = "text{font:500 13px system-ui,-apple-system,'Segoe UI',sans-serif;fill:#1b1c1e}\
 .s{font-size:11px;font-weight:400;fill:#5a5c62}.b{fill:#fff;stroke:#c9c8c2;stroke-width:1.2}\
@@ -29,10 +29,14 @@ const STYLE: &str = "text{font:500 13px system-ui,-apple-system,'Segoe UI',sans-
 /// Does a request ask for a picture, and not for JSON?
 pub(super) fn wanted(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let kinds = accepted.flat_map(|value| value.split(',')).filter_map(|item| item.split(';').next()).map(str::trim);
-    let first = kinds.filter(|kind| matches!(*kind, "image/svg+xml" | "application/json")).next();
+    let mut kinds =
+        accepted.flat_map(|value| value.split(',')).filter_map(|item| item.split(';').next()).map(str::trim);
+    let first = kinds.find(|kind| matches!(*kind, "image/svg+xml" | "application/json"));
     first == Some("image/svg+xml")
 }
+
+/// The class of a place that a tie passes, where there is no box.
+const PASSING: &str = "";
 
 /// One box.
 struct Node {
@@ -78,6 +82,30 @@ impl Graph {
             if !moved {
                 break;
             }
+        }
+    }
+
+    /// Leads ties that pass a column through a place of their own in it, so that none runs behind a box.
+    fn route(&mut self) {
+        let long: Vec<(String, String)> = self.edges.keys().cloned().collect();
+        for (from, to) in long {
+            let column = |id: &str| self.nodes.get(id).map_or(0, |node| node.column);
+            let (start, end) = (column(&from), column(&to));
+            if end <= start + 1 {
+                continue;
+            }
+            let words = self.edges.remove(&(from.clone(), to.clone())).unwrap_or_default();
+            let mut before = from.clone();
+            for at in start + 1..end {
+                let id = format!("{from} {to} {at}");
+                self.node(id.clone(), PASSING, "", String::new(), String::new());
+                if let Some(node) = self.nodes.get_mut(&id) {
+                    node.column = at;
+                }
+                self.edges.insert((before, id.clone()), String::new());
+                before = id;
+            }
+            self.edges.insert((before, to), words);
         }
     }
 
@@ -134,10 +162,14 @@ fn reason_words(given: &GivenReason) -> (String, String, String) {
     };
     let since = day(&reason.added_at);
     let until = reason.ends_at.as_deref().map(|end| format!(" until {}", day(end))).unwrap_or_default();
+    let span = match reason.ends_at.as_deref() {
+        Some(end) => format!("{since} to {}", day(end)),
+        None => format!("since {since}"),
+    };
     let from = reason.starts_at.as_deref().map(|start| format!(", from {}", day(start))).unwrap_or_default();
     let note = reason.note.as_deref().map(|note| format!(". {note}")).unwrap_or_default();
     let whole = format!("{title}, given {since}{}{from}{until}{note}", by(given.given_by.as_ref()));
-    (title.to_owned(), format!("since {since}{until}"), whole)
+    (title.to_owned(), span, whole)
 }
 
 /// The boxes and ties of an explanation.
@@ -178,6 +210,7 @@ fn graph(told: &Explanation) -> Graph {
         graph.left_out = usize::try_from(missing.total).unwrap_or(usize::MAX).saturating_sub(13);
     }
     graph.settle();
+    graph.route();
     graph
 }
 
@@ -228,17 +261,19 @@ fn render(out: &mut String, told: &Explanation) -> fmt::Result {
         let bend = ((x2 - x1) / 2.0).max(24.0);
         write!(
             out,
-            "<path class=\"e{dashed}\" d=\"M{x1} {y1}C{} {y1} {} {y2} {x2} {y2}\"><title>{}</title></path>\
-             <path class=\"e\" d=\"M{} {}l6 4-6 4\"/>",
+            "<path class=\"e{dashed}\" d=\"M{x1} {y1}C{} {y1} {} {y2} {x2} {y2}\"><title>{}</title></path>",
             x1 + bend,
             x2 - bend,
             Safe(words),
-            x2 - 7.0,
-            y2 - 4.0
         )?;
+        if graph.nodes.get(to).is_some_and(|node| node.class == PASSING) {
+            write!(out, "<path class=\"e{dashed}\" d=\"M{x2} {y2}h{}\"/>", BOX.0)?;
+        } else {
+            write!(out, "<path class=\"e\" d=\"M{} {}l6 4-6 4\"/>", x2 - 7.0, y2 - 4.0)?;
+        }
     }
     for (id, (x, y)) in &place {
-        let Some(node) = graph.nodes.get(*id) else { continue };
+        let Some(node) = graph.nodes.get(*id).filter(|node| node.class != PASSING) else { continue };
         let below = match node.below.as_str() {
             "" => graph
                 .edges
