@@ -28,6 +28,11 @@ function Console() {
   return <RouterProvider router={router} />;
 }
 
+// Back from the provider: on to the page that was asked for before.
+const to = sessionStorage.getItem('guildhall-to');
+sessionStorage.removeItem('guildhall-to');
+if (to?.startsWith('/console') && location.pathname.replace(/\/$/, '') === '/console' && !location.search) history.replaceState(null, '', to);
+
 const root = createRoot(document.getElementById('root') as HTMLElement);
 load().then(
   () =>

@@ -1,8 +1,14 @@
 /** The session of this browser: who is signed in, and the proof that goes with every change. */
 import { useSyncExternalStore } from 'react';
 
+/** A way to sign in that is no key. */
+export interface Way {
+  name: string;
+  url: string;
+}
+
 /** What `/console/session` tells. */
-export type Session = { signedIn: true; company: string; user: string; expiresAt: string; proof: string } | { signedIn: false };
+export type Session = { signedIn: true; company: string; user: string; expiresAt: string; proof: string } | { signedIn: false; ways?: Way[] };
 
 let now: Session | undefined;
 const listeners = new Set<() => void>();
@@ -37,7 +43,10 @@ export async function load() {
 
 /** A call was refused for want of a session: it ended elsewhere. */
 export function signedOut() {
-  if (now?.signedIn) set({ signedIn: false });
+  if (!now?.signedIn) return;
+  set({ signedIn: false });
+  // Which ways there are to sign in again.
+  void load().catch(() => undefined);
 }
 
 /** Signs in with a key. */
@@ -55,5 +64,5 @@ export async function signIn(key: string) {
 /** Signs out, on the server as well. */
 export async function signOut() {
   await fetch('/console/session', { method: 'DELETE', headers: { 'guildhall-proof': proof() } });
-  set({ signedIn: false });
+  signedOut();
 }

@@ -2,6 +2,7 @@
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
 import { LogOut, Menu, Monitor, Moon, Search, Sun } from 'lucide-react';
 import { useEffect, useState } from 'react';
+import { useLive } from '../api/live';
 import { useMe } from '../api/queries';
 import { signOut } from '../api/session';
 import { Avatar, Icon } from '../ui/parts';
@@ -38,6 +39,7 @@ function writing(event: KeyboardEvent) {
 
 export function Shell() {
   const me = useMe();
+  useLive();
   const [menu, setMenu] = useState(false);
   const [palette, setPalette] = useState(false);
   const path = useRouterState({ select: (state) => state.location.pathname });
@@ -66,7 +68,7 @@ export function Shell() {
       <a className="skip" href="#main">
         Skip to the page
       </a>
-      <div className="topbar">
+      <header className="topbar">
         <button type="button" className="btn quiet icon" aria-label="Menu" aria-expanded={menu} aria-controls="side" onClick={() => setMenu(true)}>
           <Icon of={Menu} />
         </button>
@@ -76,7 +78,7 @@ export function Shell() {
         <button type="button" className="btn quiet icon" aria-label="Search" onClick={() => setPalette(true)}>
           <Icon of={Search} />
         </button>
-      </div>
+      </header>
       {menu && <button type="button" className="veil" aria-label="Close the menu" onClick={() => setMenu(false)} />}
       <aside className="side" id="side" data-open={menu}>
         <div className="brand">

@@ -1,23 +1,33 @@
 /** The first page: who are you? */
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useMutation } from '@tanstack/react-query';
 import { KeyRound } from 'lucide-react';
 import { useState } from 'react';
-import { signIn } from '../api/session';
+import { signIn, useSession } from '../api/session';
 import { Icon, Wrong } from '../ui/parts';
 
-interface Way {
-  name: string;
-  url: string;
+/** Why somebody came back from the provider without being let in, and what to do. */
+const failures: Record<string, string> = {
+  off: 'This server has no sign-in of that kind. Use a key.',
+  provider: 'Your sign-in could not be checked. Try again; if it fails again, an administrator finds the cause in the server’s log.',
+  refused: 'The sign-in was cancelled, or refused by your provider.',
+  stale: 'That sign-in was begun too long ago, or in another browser. Try again.',
+  unknown: 'You are proved, but nobody here has your e-mail address. Ask an administrator to add you.',
+};
+
+/** Remembers the page that was asked for, while the provider has the browser. */
+function keepPlace() {
+  if (!failedHere()) sessionStorage.setItem('guildhall-to', location.pathname + location.search);
+}
+function failedHere() {
+  return location.search.includes('failed=');
 }
 
 export function SignIn() {
   const [key, setKey] = useState('');
   const enter = useMutation({ mutationFn: () => signIn(key.trim()) });
-  const ways = useQuery({
-    queryKey: ['ways'],
-    queryFn: async () => ((await (await fetch('/console/session')).json()) as { ways?: Way[] }).ways ?? [],
-  });
-  const failed = new URLSearchParams(location.search).get('error');
+  const session = useSession();
+  const ways = session && !session.signedIn ? (session.ways ?? []) : [];
+  const failed = new URLSearchParams(location.search).get('failed');
   return (
     <main className="gate">
       <form
@@ -33,9 +43,9 @@ export function SignIn() {
         </div>
         <h1>Sign in</h1>
         <p className="muted small">See who is in which group, why, and what a change would do.</p>
-        {failed && <Wrong error={new Error(failed)} />}
-        {ways.data?.map((way) => (
-          <a key={way.url} className="btn primary" href={way.url}>
+        {failed && <Wrong error={new Error(failures[failed] ?? failures.provider)} />}
+        {ways.map((way) => (
+          <a key={way.url} className="btn primary" href={way.url} onClick={keepPlace}>
             Continue with {way.name}
           </a>
         ))}
@@ -47,7 +57,7 @@ export function SignIn() {
           </span>
         </div>
         <Wrong error={enter.error} />
-        <button type="submit" className={`btn ${ways.data?.length ? '' : 'primary'}`} disabled={enter.isPending || !key.trim()}>
+        <button type="submit" className={`btn ${ways.length ? '' : 'primary'}`} disabled={enter.isPending || !key.trim()}>
           {enter.isPending ? <span className="spin" aria-hidden="true" /> : <Icon of={KeyRound} />}
           Sign in with this key
         </button>

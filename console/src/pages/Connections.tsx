@@ -1,5 +1,5 @@
 /** Where people and groups come from, how each source does, and its brake. */
-import { Link, useParams } from '@tanstack/react-router';
+import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { Cable, Plus, ShieldAlert } from 'lucide-react';
 import { useState } from 'react';
 import { change } from '../api/client';
@@ -7,6 +7,7 @@ import { type Schemas, useGet, useList, useRights } from '../api/queries';
 import { Ask, Field } from '../ui/ask';
 import { Who } from '../ui/names';
 import { Badge, Bones, Card, Choice, Empty, Head, Icon, Note, type Tone, Wrong } from '../ui/parts';
+import { ChangeDialog } from '../ui/preview';
 import { Picker, type Picked } from '../ui/picker';
 import { type Column, Table } from '../ui/table';
 import { Day, Time } from '../ui/time';
@@ -95,6 +96,7 @@ type Link_ = Schemas['Link'];
 export function ConnectionPage() {
   const { connection: id } = useParams({ from: '/connections/$connection' });
   const { manages } = useRights();
+  const navigate = useNavigate();
   const [kind, setKind] = useState<'group' | 'user'>('group');
   const [asks, setAsks] = useState<'release' | 'delete'>();
   const found = useGet('/v1/companies/{company}/connections/{connection}', { path: { connection: id } });
@@ -155,9 +157,9 @@ export function ConnectionPage() {
       </div>
       {asks === 'release' && <Release connection={row} onClose={() => setAsks(undefined)} />}
       {asks === 'delete' && (
-        <Ask title={`Delete ${row.name}?`} verb="Delete" danger done={`${row.name} is deleted`} change={change('delete', '/v1/companies/{company}/connections/{connection}', { path: { connection: id } })} onClose={() => setAsks(undefined)}>
+        <ChangeDialog title={`Delete ${row.name}?`} verb="Delete" danger done={`${row.name} is deleted`} change={change('delete', '/v1/companies/{company}/connections/{connection}', { path: { connection: id } })} onDone={() => void navigate({ to: '/connections' })} onClose={() => setAsks(undefined)}>
           <p className="small muted">Its keys are revoked and every membership that it alone gave ends, at once.</p>
-        </Ask>
+        </ChangeDialog>
       )}
     </>
   );

@@ -2,12 +2,11 @@
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { Archive, ArchiveRestore, Clock, Pencil, Snowflake, X } from 'lucide-react';
 import { lazy, Suspense, useState } from 'react';
-import { change, make } from '../api/client';
-import { refresh, useGet, useRights } from '../api/queries';
+import { change } from '../api/client';
+import { useGet, useRights } from '../api/queries';
 import { Avatar, Badge, Bones, Head, Icon, Note, plural, Wrong } from '../ui/parts';
 import { ChangeDialog } from '../ui/preview';
 import { Day, exactly } from '../ui/time';
-import { say } from '../ui/toast';
 import { EditGroup } from './group/EditGroup';
 import { Members } from './group/Members';
 import { Kind } from './Groups';
@@ -32,18 +31,15 @@ export function GroupPage() {
   const search = useSearch({ from: '/groups/$group' });
   const navigate = useNavigate({ from: '/groups/$group' });
   const { manages, admin } = useRights();
-  const [asks, setAsks] = useState<'edit' | 'archive'>();
+  const [asks, setAsks] = useState<'edit' | 'archive' | 'restore'>();
   const found = useGet('/v1/companies/{company}/groups/{group}', { path: { group: id }, query: { at: search.at } });
   const counts = useGet('/v1/companies/{company}/groups/{group}/members/count', { path: { group: id }, query: { at: search.at } }, found.data?.state === 'live');
   const group = found.data;
   const tab = search.tab ?? 'members';
   if (found.isError) return <Wrong error={found.error} retry={() => void found.refetch()} />;
   if (!group) return <div className="grid"><Bones /></div>;
-  const restore = async () => {
-    await make(change('post', '/v1/companies/{company}/groups/{group}/restore', { path: { group: id } }));
-    say(`${group.name} is back`);
-    void refresh();
-  };
+  const restored = () => change('post', '/v1/companies/{company}/groups/{group}/restore', { path: { group: id } });
+  const archived = () => change('post', '/v1/companies/{company}/groups/{group}/archive', { path: { group: id } });
   return (
     <>
       <Head
@@ -81,7 +77,7 @@ export function GroupPage() {
                 </>
               )}
               {group.state === 'archived' && (
-                <button type="button" className="btn primary" onClick={() => void restore()}>
+                <button type="button" className="btn primary" onClick={() => setAsks('restore')}>
                   <Icon of={ArchiveRestore} /> Restore
                 </button>
               )}
@@ -130,14 +126,15 @@ export function GroupPage() {
         {tab === 'history' && <History group={group} />}
       </Suspense>
       {asks === 'edit' && <EditGroup group={group} onClose={() => setAsks(undefined)} />}
+      {asks === 'restore' && <ChangeDialog title={`Restore ${group.name}?`} change={restored()} verb="Restore" done={`${group.name} is back`} undo={archived} onClose={() => setAsks(undefined)} />}
       {asks === 'archive' && (
         <ChangeDialog
           title={`Archive ${group.name}?`}
-          change={change('post', '/v1/companies/{company}/groups/{group}/archive', { path: { group: id } })}
+          change={archived()}
           verb="Archive"
           danger
           done={`${group.name} is archived`}
-          undo={() => change('post', '/v1/companies/{company}/groups/{group}/restore', { path: { group: id } })}
+          undo={restored}
           onClose={() => setAsks(undefined)}
         >
           <p className="small muted">Its members leave it and what it gave ends, at once. Nothing is lost: it can be restored for a while.</p>

@@ -1,5 +1,5 @@
 /** Webhooks: who is told of what, whether it arrives, and sending it again. */
-import { Link, useParams } from '@tanstack/react-router';
+import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { Pause, Play, Plus, Send, Webhook as Hook } from 'lucide-react';
 import { useState } from 'react';
 import { change, make } from '../api/client';
@@ -88,6 +88,7 @@ function NewWebhook({ onClose }: { onClose: () => void }) {
 export function WebhookPage() {
   const { webhook: id } = useParams({ from: '/webhooks/$webhook' });
   const { manages } = useRights();
+  const navigate = useNavigate();
   const [which, setWhich] = useState<'all' | 'undelivered'>('all');
   const [asks, setAsks] = useState<'delete' | 'rotate'>();
   const [error, setError] = useState<unknown>();
@@ -176,7 +177,7 @@ export function WebhookPage() {
         <Wrong error={sent.error} />
         <Table label="Deliveries" columns={columns} rows={sent.items as Sent[]} id={(one) => one.id} more={sent.hasNextPage} onMore={() => !sent.isFetchingNextPage && void sent.fetchNextPage()} loading={sent.isPending} empty={<Empty icon={Send} title={which === 'all' ? 'Nothing was sent yet' : 'All was delivered'}>{which === 'all' ? 'Send a test message to see whether it arrives.' : undefined}</Empty>} />
       </div>
-      {asks === 'delete' && <Ask title="Delete this webhook?" verb="Delete" danger done="Deleted" change={change('delete', '/v1/companies/{company}/webhooks/{webhook}', { path })} onClose={() => setAsks(undefined)} />}
+      {asks === 'delete' && <Ask title="Delete this webhook?" verb="Delete" danger done="Deleted" change={change('delete', '/v1/companies/{company}/webhooks/{webhook}', { path })} onDone={() => void navigate({ to: '/webhooks' })} onClose={() => setAsks(undefined)} />}
       {asks === 'rotate' && (
         <Ask title="Give it a new secret?" verb="New secret" done="It has a new secret" change={change('post', '/v1/companies/{company}/webhooks/{webhook}/rotate', { path, body: {} as never })} onClose={() => setAsks(undefined)} after={(answer) => ((answer as { secret?: string }).secret ? <Once label="The new secret" secret={(answer as { secret: string }).secret} /> : undefined)}>
           <p className="small muted">The old one signs as well for a while, so that the receiver can change over.</p>

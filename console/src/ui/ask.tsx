@@ -15,16 +15,18 @@ interface Shape {
   change: Change | undefined;
   children?: ReactNode;
   onClose: () => void;
+  onDone?: () => void;
   /** Keeps the dialog open with what this returns: for what is shown only once. */
   after?: (answer: unknown) => ReactNode;
 }
 
-export function Ask({ title, verb, done, danger, change, children, onClose, after }: Shape) {
+export function Ask({ title, verb, done, danger, change, children, onClose, onDone, after }: Shape) {
   const [key] = useState(() => crypto.randomUUID());
   const [told, setTold] = useState<ReactNode>();
   const making = useMutation({
     mutationFn: () => make(change as Change, key),
     onSuccess: (answer) => {
+      onDone?.();
       void refresh();
       if (after) setTold(after(answer));
       else {

@@ -7,12 +7,12 @@ import { Avatar, Icon } from './parts';
 export function Who({ id, face }: { id: string | null | undefined; face?: boolean }) {
   const isId = !!id && id.length === 36;
   const found = useName(isId ? id : undefined);
-  if (!id) return <span className="faint">the system</span>;
+  if (!id) return <span className="faint">The system</span>;
   if (!isId) {
     return (
-      <span className="row">
+      <span className="row" style={{ display: 'inline-flex' }}>
         {face && <Icon of={Cog} />}
-        {id === 'platform' ? 'the operator' : 'the system'}
+        {id === 'platform' ? 'The operator' : 'The system'}
       </span>
     );
   }

@@ -1,6 +1,6 @@
 //! What every handler shares: the engine, the limiters and the limits.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use guildhall_engine::Engine;
 
@@ -8,6 +8,7 @@ use crate::config::Limits;
 use crate::http::rate::{Rates, WrongCredentials};
 use crate::http::reach::Reach;
 use crate::metrics::Metrics;
+use crate::oidc::Provider;
 
 /// The state of the router. Cheap to clone.
 #[derive(Clone)]
@@ -21,6 +22,7 @@ struct Inner {
     wrong: WrongCredentials,
     metrics: Metrics,
     reach: Reach,
+    provider: OnceLock<Provider>,
 }
 
 impl App {
@@ -39,6 +41,7 @@ impl App {
             engine,
             limits,
             reach,
+            provider: OnceLock::new(),
         }))
     }
 
@@ -65,6 +68,14 @@ impl App {
     /// The addresses that the server may call by itself.
     pub fn reach(&self) -> &Reach {
         &self.0.reach
+    }
+    /// The provider that people sign in to the console with, if there is one.
+    pub fn provider(&self) -> Option<&Provider> {
+        self.0.provider.get()
+    }
+    /// Lets people sign in to the console with this provider, from now on; the first one stays.
+    pub fn sign_in_with(&self, provider: Provider) {
+        let _ = self.0.provider.set(provider);
     }
     /// What is counted.
     pub fn metrics(&self) -> &Metrics {

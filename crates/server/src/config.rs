@@ -5,6 +5,7 @@
 
 pub mod file;
 pub mod outward;
+pub mod sign_in;
 
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 

@@ -8,7 +8,7 @@ import { Avatar, Badge, Choice, Empty, Icon, plural, type Tone, Wrong } from '..
 import { Picker, type Picked } from '../../ui/picker';
 import { ChangeDialog } from '../../ui/preview';
 import { type Column, Table } from '../../ui/table';
-import { Day, exactly, fromField, Time } from '../../ui/time';
+import { Day, exactly, fromField, Time, toField } from '../../ui/time';
 
 type Row = Schemas['ListedMember'];
 type Reason = Schemas['Reason'];
@@ -41,6 +41,7 @@ export function Members({ group }: { group: Schemas['Group'] }) {
   const owners = useGet('/v1/companies/{company}/groups/{group}/owners', { path: { group: group.id } });
   const [chosen, setChosen] = useState<Map<string, string>>(new Map());
   const [asks, setAsks] = useState<'add' | 'remove'>();
+  const [terms, setTerms] = useState<{ row: Row; reason: Reason }>();
   const effective = !search.direct;
   const query = { effective, total: true, reasons: search.at ? undefined : true, at: search.at };
   const found = useList('/v1/companies/{company}/groups/{group}/members', { path: { group: group.id }, query }, group.state === 'live' || !!search.at, 100, 500);
@@ -86,7 +87,16 @@ export function Members({ group }: { group: Schemas['Group'] }) {
       width: 'minmax(120px, 2fr)',
       cell: (row) => (
         <div className="row" style={{ overflow: 'hidden' }}>
-          {row.reasons?.map((reason) => <ReasonBadge key={reason.id} reason={reason} />)}
+          {row.reasons?.map((reason) =>
+            may && (reason.kind === 'direct' || reason.kind === 'requested') ? (
+              <button key={reason.id} type="button" className="bare" onClick={() => setTerms({ row, reason })}>
+                <ReasonBadge reason={reason} />
+                <span className="sr">, change how long {row.user.name} stays</span>
+              </button>
+            ) : (
+              <ReasonBadge key={reason.id} reason={reason} />
+            ),
+          )}
           {!row.direct && <Badge title="In a group that is inside this one">By nesting</Badge>}
           {row.direct && !row.reasons && <Badge tone="accent">Direct</Badge>}
         </div>
@@ -144,6 +154,7 @@ export function Members({ group }: { group: Schemas['Group'] }) {
           </Empty>
         }
       />
+      {terms && <Terms group={group} {...terms} onClose={() => setTerms(undefined)} />}
       {asks === 'add' && <AddMembers group={group} onClose={() => setAsks(undefined)} />}
       {asks === 'remove' && (
         <ChangeDialog
@@ -196,6 +207,27 @@ function AddMembers({ group, onClose }: { group: Schemas['Group']; onClose: () =
       <div className="field">
         <label htmlFor="am-note">Note</label>
         <input id="am-note" className="input" value={note} maxLength={1000} onChange={(event) => setNote(event.target.value)} placeholder="Why, for whoever asks later" />
+      </div>
+    </ChangeDialog>
+  );
+}
+
+/** Changes the window or the note of one reason. */
+function Terms({ group, row, reason, onClose }: { group: Schemas['Group']; row: Row; reason: Reason; onClose: () => void }) {
+  const [ends, setEnds] = useState(reason.endsAt ? toField(new Date(reason.endsAt)) : '');
+  const [note, setNote] = useState(reason.note ?? '');
+  const path = { group: group.id, user: row.user.id, reason: reason.id };
+  const edit = (endsAt: string | null, words: string | null) => change('patch', '/v1/companies/{company}/groups/{group}/members/{user}/reasons/{reason}', { path, body: { endsAt, note: words } as never });
+  return (
+    <ChangeDialog title={`How long ${row.user.name} stays in ${group.name}`} verb="Save" done="Saved" change={edit(fromField(ends) ?? null, note || null)} undo={() => edit(reason.endsAt ?? null, reason.note ?? null)} onClose={onClose}>
+      <div className="field">
+        <label htmlFor="t-until">Until</label>
+        <input id="t-until" className="input" type="datetime-local" value={ends} onChange={(event) => setEnds(event.target.value)} />
+        <span className="hint">As long as the group allows, when left empty.</span>
+      </div>
+      <div className="field">
+        <label htmlFor="t-note">Note</label>
+        <input id="t-note" className="input" value={note} maxLength={1000} onChange={(event) => setNote(event.target.value)} />
       </div>
     </ChangeDialog>
   );

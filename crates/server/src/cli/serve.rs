@@ -9,6 +9,7 @@ use guildhall_engine::{Engine, sqlite_path};
 use super::{Database, Failure, demo, handover, open};
 use crate::app::App;
 use crate::config::outward::Outward;
+use crate::config::sign_in::SignIn;
 use crate::config::{Http, Log};
 use crate::http::stop::CancellationToken;
 use crate::http::{listen, log, stop, tls};
@@ -24,6 +25,8 @@ pub(super) struct Serve {
     #[command(flatten)]
     outward: Outward,
     #[command(flatten)]
+    sign_in: SignIn,
+    #[command(flatten)]
     log: Log,
 }
 
@@ -37,6 +40,7 @@ impl Serve {
             (None, Some(_)) => return Err(Failure::usage("--tls-key needs --tls-cert; give both, or neither")),
         };
         let mailer = self.outward.mailer().map_err(|why| Failure::usage(format!("--smtp, --mail-from: {why}")))?;
+        let provider = self.sign_in.provider().map_err(Failure::usage)?;
         let engine = open(database).await?;
         // Bound before anything is announced, so that whoever reads the line can call at once.
         let door = listen::tcp(&self.http.listen, tls, &self.http.limits).await;
@@ -44,6 +48,9 @@ impl Serve {
         let stop = stop::on_signals().map_err(|e| Failure::new(format!("signals cannot be heard: {e}")))?;
         let demo = if self.demo { Some(demo::prepare(&engine).await?) } else { None };
         let app = App::reaching(engine.clone(), self.http.limits.clone(), self.outward.reach());
+        if let Some(provider) = provider {
+            app.sign_in_with(provider);
+        }
         let mut aside = tokio::task::JoinSet::new();
         aside.spawn(jobs::housekeeping(app.clone(), stop.clone()));
         aside.spawn(jobs::webhooks(app.clone(), stop.clone()));

@@ -180,7 +180,12 @@ pub fn presented(headers: &HeaderMap, manner: Manner) -> Option<Presented<'_>> {
 
 /// The session that the cookies of a request carry.
 fn session_cookie(headers: &HeaderMap) -> Option<&str> {
+    cookie(headers, cookie_name(true)).or_else(|| cookie(headers, cookie_name(false)))
+}
+
+/// The value of a cookie of this name.
+pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| [cookie_name(true), cookie_name(false)].contains(name)).map(|(_, value)| value)
+    pairs.find(|(found, _)| *found == name).map(|(_, value)| value)
 }

@@ -1,6 +1,7 @@
 //! The console: its files as they are built from `console/`, and the sessions that its pages work in.
 
 mod assets;
+mod oidc;
 mod session;
 
 use axum::Router;
@@ -14,5 +15,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/console", get(assets::page))
         .route("/console/", get(assets::page))
         .route("/console/{*path}", get(assets::file))
+        .route("/console/oidc/start", get(oidc::start))
+        .route("/console/oidc/callback", get(oidc::callback))
         .route("/console/session", get(session::tell).post(session::sign_in).delete(session::sign_out))
 }

@@ -19,6 +19,7 @@ use crate::http::body;
 use crate::http::caller::{Manner, cookie_name, own_page, presented, same_origin};
 use crate::http::layers;
 use crate::http::peer::Origin;
+use crate::oidc::Provider;
 
 /// The most bytes of a request to sign in.
 const MOST: u64 = 4096;
@@ -32,9 +33,9 @@ struct SignIn {
 }
 
 /// Where a request comes from, and what it is called.
-type From = (Extension<Origin>, Extension<layers::RequestId>);
+pub(super) type From = (Extension<Origin>, Extension<layers::RequestId>);
 
-fn named(from: &From) -> RequestId {
+pub(super) fn named(from: &From) -> RequestId {
     RequestId::new(from.1.0.0)
 }
 
@@ -54,9 +55,17 @@ pub(super) async fn tell(State(app): State<App>, from: From, headers: HeaderMap)
     };
     match found.await {
         Ok(session) => axum::Json(told(&app, &session)).into_response(),
-        Err(Error::Unauthenticated { .. }) => axum::Json(json!({"signedIn": false})).into_response(),
+        Err(Error::Unauthenticated { .. }) => {
+            let ways: Vec<_> = app.provider().into_iter().map(way).collect();
+            axum::Json(json!({"signedIn": false, "ways": ways})).into_response()
+        }
         Err(other) => error::answer(other, named(&from)),
     }
+}
+
+/// A way to sign in that is no key.
+fn way(provider: &Provider) -> serde_json::Value {
+    json!({"name": provider.name(), "url": "/console/oidc/start"})
 }
 
 fn told(app: &App, session: &Session) -> serde_json::Value {
@@ -98,9 +107,13 @@ pub(super) async fn sign_in(State(app): State<App>, from: From, headers: HeaderM
 /// The answer that hands the browser its session.
 fn begun(app: &App, origin: &Origin, signed_in: &SignedIn) -> Response {
     let mut response = (StatusCode::CREATED, axum::Json(told(app, &signed_in.session))).into_response();
-    let seconds = guildhall_domain::session::LONGEST_SECONDS;
-    set_cookie(&mut response, origin, &signed_in.cookie, seconds);
+    begin(&mut response, origin, signed_in);
     response
+}
+
+/// Hands the browser its session with this answer.
+pub(super) fn begin(response: &mut Response, origin: &Origin, signed_in: &SignedIn) {
+    set_cookie(response, origin, &signed_in.cookie, guildhall_domain::session::LONGEST_SECONDS);
 }
 
 /// Sets the cookie of a session, for pages of ours alone and out of the reach of scripts.
