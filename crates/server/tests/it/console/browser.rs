@@ -37,6 +37,8 @@ async fn provider(app: &App, console: &Path) -> Child {
         company: app.company(),
         name: "the test provider".into(),
     };
+    // What else it says is read as well: a pipe that nobody reads would end it.
+    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
     app.server().sign_in_with(Provider::new(registration).expect("a provider"));
     child
 }
