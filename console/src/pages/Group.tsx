@@ -4,7 +4,7 @@ import { Archive, ArchiveRestore, Clock, Pencil, Snowflake, X } from 'lucide-rea
 import { lazy, Suspense, useState } from 'react';
 import { change } from '../api/client';
 import { useGet, useRights } from '../api/queries';
-import { Avatar, Badge, Bones, Head, Icon, Note, plural, Wrong } from '../ui/parts';
+import { Avatar, Badge, Bones, Head, Icon, Note, plural, showTab, Wrong } from '../ui/parts';
 import { ChangeDialog } from '../ui/preview';
 import { Day, exactly } from '../ui/time';
 import { EditGroup } from './group/EditGroup';
@@ -107,7 +107,7 @@ export function GroupPage() {
           </Note>
         </div>
       )}
-      <nav className="tabs" aria-label="Parts of this group">
+      <nav className="tabs" aria-label="Parts of this group" ref={(nav) => showTab(nav)}>
         {tabs
           .filter(([key]) => (key !== 'history' || admin) && (!search.at || key === 'members'))
           .map(([key, name]) => (

@@ -52,7 +52,7 @@ export function Journal() {
     return asked ? all.filter((event) => `${event.kind} ${event.dialect} ${event.actor}`.toLocaleLowerCase().includes(asked)) : all;
   }, [found.items, asked]);
   const columns: Column<Event>[] = [
-    { key: 'rev', head: 'No.', width: '56px', cell: (event) => <span className="num faint">{event.revision}</span> },
+    { key: 'rev', head: 'No.', width: '56px', wide: true, cell: (event) => <span className="num faint">{event.revision}</span> },
     {
       key: 'what',
       head: 'What happened',

@@ -29,7 +29,7 @@ export function Keys() {
     { key: 'name', head: 'Name', width: 'minmax(120px, 2fr)', cell: (row) => <div className="row"><strong className="cut">{row.name ?? 'unnamed'}</strong>{row.id === me?.key && <Badge tone="accent">yours</Badge>}</div> },
     { key: 'user', head: 'Acts as', width: 'minmax(120px, 2fr)', cell: (row) => <div className="cut"><Who id={row.user} /></div> },
     { key: 'access', head: 'May', width: '76px', wide: true, cell: (row) => <Badge tone={row.access === 'write' ? 'warn' : 'plain'}>{row.access}</Badge> },
-    { key: 'state', head: 'State', width: '80px', cell: (row) => <Standing row={row} /> },
+    { key: 'state', head: 'State', width: '80px', wide: true, cell: (row) => <Standing row={row} /> },
     { key: 'used', head: 'Last used', width: '110px', wide: true, end: true, cell: (row) => <span className="muted"><Time at={row.lastUsedAt} /></span> },
     { key: 'ends', head: 'Expires', width: '110px', wide: true, end: true, cell: (row) => (row.expiresAt ? <Day at={row.expiresAt} /> : <span className="faint">never</span>) },
     {
@@ -37,7 +37,6 @@ export function Keys() {
       head: <span className="sr">Change</span>,
       width: '150px',
       end: true,
-      wide: true,
       cell: (row) =>
         manages &&
         works(row) && (

@@ -21,11 +21,13 @@ export function Overview() {
       <Head title={me?.user ? `Good ${partOfDay()}, ${me.user.givenName ?? me.user.name.split(' ')[0]}` : 'Overview'} sub={me?.company?.name} />
       <div className="stack">
         <Figures />
-        <div className="cards">
-          {me?.user && <Waiting user={me.user.id} />}
-          <Ending />
+        <div className="cards two">
+          <div className="stack">
+            {me?.user && <Waiting user={me.user.id} />}
+            <Ending />
+            {admin && <Sources />}
+          </div>
           {admin && <Lately />}
-          {admin && <Sources />}
         </div>
         {me && me.role !== 'guest' && (
           <Card title="Growth">

@@ -6,7 +6,7 @@ import { change } from '../api/client';
 import { learn, type Schemas, useGet, useList, useRights } from '../api/queries';
 import { EventLine } from '../ui/events';
 import { Who } from '../ui/names';
-import { Avatar, Badge, Bones, Card, Empty, Head, Icon, Wrong } from '../ui/parts';
+import { Avatar, Badge, Bones, Card, Empty, Head, Icon, showTab, Wrong } from '../ui/parts';
 import { ChangeDialog } from '../ui/preview';
 import { type Column, Table } from '../ui/table';
 import { Day } from '../ui/time';
@@ -74,7 +74,7 @@ export function UserPage() {
           )
         }
       />
-      <nav className="tabs" aria-label="Parts of this user">
+      <nav className="tabs" aria-label="Parts of this user" ref={(nav) => showTab(nav)}>
         {tabs
           .filter(([key]) => key !== 'history' || admin)
           .map(([key, name]) => (

@@ -13,7 +13,7 @@ import { say } from '../ui/toast';
 type Row = Schemas['Webhook'];
 type Sent = Schemas['Delivery'];
 export const hookTones: Record<string, Tone> = { active: 'good', paused: 'warn', disabled: 'bad', failing: 'bad' };
-const sentTones: Record<string, Tone> = { delivered: 'good', pending: 'info', failed: 'bad', waiting: 'warn' };
+const sentTones: Record<string, Tone> = { delivered: 'good', queued: 'info', retrying: 'warn', failed: 'bad' };
 
 const columns: Column<Row>[] = [
   {

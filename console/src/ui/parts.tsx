@@ -153,6 +153,14 @@ export function Choice<T extends string>({ label, value, options, onChange }: { 
   );
 }
 
+/** Brings the tab of this page into sight, where they are more than fit. */
+export function showTab(tabs: HTMLElement | null) {
+  const here = tabs?.querySelector<HTMLElement>('[aria-current="page"]');
+  if (!tabs || !here || tabs.dataset.shown === here.textContent) return;
+  tabs.dataset.shown = here.textContent ?? '';
+  tabs.scrollLeft = here.offsetLeft - tabs.offsetLeft - 40;
+}
+
 /** Grey bars where lines will be, as tall as they will be. */
 export function Bones({ rows = 6 }: { rows?: number }) {
   return (

@@ -48,7 +48,11 @@ export function Table<T>({ label, columns, rows, id, total, more, onMore, sort, 
 
   if (!loading && rows.length === 0 && empty) return <div className="grid">{empty}</div>;
   const wide = columns.map((column) => column.width).join(' ');
-  const narrow = columns.filter((column) => !column.wide).map((column) => column.width).join(' ');
+  // A narrow screen has no room for the least widths of a wide one.
+  const narrow = columns
+    .filter((column) => !column.wide)
+    .map((column) => column.width.replace(/minmax\(\d+px/, 'minmax(0'))
+    .join(' ');
   const cell = (column: Column<T>) => `${column.end ? 'end ' : ''}${column.wide ? 'wide' : ''}`;
   const size = height ?? 'min(calc(100dvh - 250px), 1200px)';
   return (

@@ -67,6 +67,9 @@ impl Demo {
             "
 The demo company is Northwind Traders. Until the next start this key acts as Ada Lindqvist, who administers it.
 
+Console: open {url}/console and sign in with
+  {token}
+
 Cakewalk v1: groups, and the users of Engineering
   curl -H 'X-API-KEY: {id}' -H 'X-API-SECRET: {secret}' {url}/api/v1/UsersGroups
   curl -H 'X-API-KEY: {id}' -H 'X-API-SECRET: {secret}' {url}/api/v1/UsersGroups/{GROUP}/Users
