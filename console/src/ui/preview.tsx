@@ -3,7 +3,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { UserMinus, UserPlus } from 'lucide-react';
 import { useMemo, useState, type ReactNode } from 'react';
 import { type Change, make, Problem, tryOut } from '../api/client';
-import { refresh, useNames } from '../api/queries';
+import { refresh, useGet, useNames } from '../api/queries';
 import { Dialog } from './dialog';
 import { Icon, Note, plural, Wrong } from './parts';
 import { say } from './toast';
@@ -19,7 +19,30 @@ interface Told {
   gainedTotal: number;
   lostTotal: number;
   revision: number;
-  requests?: unknown[];
+  rolesGained?: RoleEffect[];
+  rolesLost?: RoleEffect[];
+  rolesGainedTotal?: number;
+  rolesLostTotal?: number;
+  appsGained?: AppEffect[];
+  appsLost?: AppEffect[];
+  appsGainedTotal?: number;
+  appsLostTotal?: number;
+  requests?: Arising[];
+  requestsTotal?: number;
+}
+interface RoleEffect {
+  user: string;
+  role: string;
+}
+interface AppEffect {
+  user: string;
+  app: string;
+}
+interface Arising {
+  type: string;
+  target?: string | null;
+  app?: string | null;
+  done: boolean;
 }
 
 interface Shape {
@@ -92,24 +115,90 @@ export function ChangeDialog({ title, change, verb, done, danger, children, onCl
   );
 }
 
-/** Who gains and who loses, group by group. */
+/** Who gains and who loses: groups, roles, apps; and what would be asked for. */
 export function Effects({ told }: { told: Told }) {
   const ids = useMemo(() => [...new Set([...told.gained, ...told.lost].slice(0, 400).flatMap((one) => [one.user, one.group]))], [told]);
   const names = useNames(ids);
-  const requests = told.requests?.length ?? 0;
-  if (told.gainedTotal === 0 && told.lostTotal === 0 && requests === 0) {
-    return <p className="muted small">Nobody gains or loses a membership.</p>;
-  }
+  const [roles, apps, requests] = [(told.rolesGainedTotal ?? 0) + (told.rolesLostTotal ?? 0), (told.appsGainedTotal ?? 0) + (told.appsLostTotal ?? 0), told.requestsTotal ?? 0];
+  if (told.gainedTotal + told.lostTotal + roles + apps + requests === 0) return <p className="muted small">Nobody gains or loses anything.</p>;
   return (
     <div className="col">
-      <p className="row wrap small">
-        <span className="plus">+{told.gainedTotal.toLocaleString()}</span> gained
-        <span className="minus">−{told.lostTotal.toLocaleString()}</span> lost
-        {requests > 0 && <span>· {plural(requests, 'request')} would arise</span>}
-      </p>
+      <Sum what="memberships" gained={told.gainedTotal} lost={told.lostTotal} />
       <Side effects={told.lost} total={told.lostTotal} word="loses" names={names} />
       <Side effects={told.gained} total={told.gainedTotal} word="gains" names={names} />
+      {roles > 0 && <RoleEffects told={told} />}
+      {(apps > 0 || requests > 0) && <AppEffects told={told} />}
     </div>
+  );
+}
+
+function Sum({ what, gained, lost }: { what: string; gained: number; lost: number }) {
+  if (gained + lost === 0) return null;
+  return (
+    <p className="row wrap small">
+      <strong>{what.charAt(0).toUpperCase() + what.slice(1)}</strong>
+      <span className="plus">+{gained.toLocaleString()}</span>
+      <span className="minus">−{lost.toLocaleString()}</span>
+    </p>
+  );
+}
+
+/** How many fall to each of what is named. */
+function tally(of: string[]) {
+  const counts = new Map<string, number>();
+  for (const id of of) counts.set(id, (counts.get(id) ?? 0) + 1);
+  return [...counts];
+}
+
+function RoleEffects({ told }: { told: Told }) {
+  const roles = useGet('/v1/companies/{company}/roles');
+  const called = (id: string) => roles.data?.items.find((role) => role.id === id)?.name ?? '…';
+  const line = (effects: RoleEffect[] | undefined, tone: 'plus' | 'minus', words: string) =>
+    tally((effects ?? []).map((one) => one.role)).map(([role, count]) => (
+      <li key={words + role}>
+        <span className={tone}>{plural(count, 'person', 'people')}</span> {words} the role <strong>{called(role)}</strong>
+      </li>
+    ));
+  return (
+    <>
+      <Sum what="roles" gained={told.rolesGainedTotal ?? 0} lost={told.rolesLostTotal ?? 0} />
+      <ul className="small">
+        {line(told.rolesLost, 'minus', 'would have no more')}
+        {line(told.rolesGained, 'plus', 'would have')}
+      </ul>
+    </>
+  );
+}
+
+const asks: Record<string, string> = { GrantAccessRequest: 'to give', RemoveAccessRequest: 'to take back', ChangePermissionLevelRequest: 'to change the level of' };
+
+function AppEffects({ told }: { told: Told }) {
+  const apps = useGet('/v1/companies/{company}/apps', { query: { limit: 1000 } });
+  const called = (id: string) => apps.data?.items.find((app) => app.id === id)?.name ?? 'an app';
+  const line = (effects: AppEffect[] | undefined, tone: 'plus' | 'minus', words: string) =>
+    tally((effects ?? []).map((one) => one.app)).map(([app, count]) => (
+      <li key={words + app}>
+        <span className={tone}>{plural(count, 'person', 'people')}</span> {words} <strong>{called(app)}</strong> at once
+      </li>
+    ));
+  return (
+    <>
+      <Sum what="apps" gained={told.appsGainedTotal ?? 0} lost={told.appsLostTotal ?? 0} />
+      <ul className="small">
+        {line(told.appsLost, 'minus', 'would lose')}
+        {line(told.appsGained, 'plus', 'would get')}
+        {tally((told.requests ?? []).map((one) => `${one.type} ${one.app ?? ''} ${one.done}`)).map(([key, count]) => {
+          const [type = '', app = '', done] = key.split(' ');
+          return (
+            <li key={key}>
+              {plural(count, 'request')} would arise {asks[type] ?? ''} {app && <strong>{called(app)}</strong>}
+              {done === 'true' && ', carried out at once'}
+            </li>
+          );
+        })}
+        {(told.requestsTotal ?? 0) > (told.requests?.length ?? 0) && <li className="faint">{told.requestsTotal?.toLocaleString()} requests in all</li>}
+      </ul>
+    </>
   );
 }
 
