@@ -60,7 +60,7 @@ SECONDS ?= 2
 ARGS ?=
 bench: ## what each operation costs, on SQLite and PostgreSQL, beside the ceiling (a quarter of an hour)
 	@echo "== Building the server and the load as they are shipped"
-	$(CARGO) build --release --package guildhall-server --bin guildhall --package guildhall-bench
+	$(CARGO) build --release --package guildhall-server --package guildhall-bench --bin guildhall --bin guildhall-bench
 	$${CARGO_TARGET_DIR:-target}/release/guildhall-bench --seconds $(SECONDS) $(ARGS)
 
 # The published Standard Webhooks libraries, which verify our signatures in the tests; kept in target/.

@@ -28,6 +28,8 @@ pub(crate) struct Material {
     pub(crate) set: Rc<Set>,
     /// Key id and secret.
     pub(crate) key: (String, String),
+    /// An instant after the load, for questions about the past.
+    pub(crate) then: String,
 }
 
 /// How a dialect is spoken.
@@ -93,7 +95,8 @@ fn pair(set: &Set, turn: &mut Turn, which: Which) -> (Uuid, Uuid, bool) {
 
 /// Every operation, dialect by dialect.
 pub(crate) fn all(material: &Material) -> Vec<Op> {
-    [cakewalk(material), native(material), secoda(material), companies(material), scim(material)].concat()
+    [cakewalk(material), native(material), secoda(material), companies(material), scim(material), authzen(material)]
+        .concat()
 }
 
 /// Makes operations of one dialect.
@@ -200,6 +203,67 @@ fn native(material: &Material) -> Vec<Op> {
         let topic = turn.random.one(&set.topics);
         say.request(out, "GET", format_args!("{}/groups?limit=50&q={topic}", of(set)), "");
     });
+    knowing(&mut make);
+    make.ops
+}
+
+/// How many questions one call asks.
+const QUESTIONS: usize = 1000;
+
+/// What only the native dialect answers: through nestings, many at once, why, and as of an instant.
+fn knowing(make: &mut Maker<'_>) {
+    let of = |set: &Set| format!("/v1/companies/{}", set.company);
+    let check = |set: &Set, turn: &mut Turn, effective: bool| {
+        let (group, user) = asked(set, turn);
+        format!(r#"{{"user":"{user}","group":"{group}","effective":{effective}}}"#)
+    };
+    for (name, effective) in [("d (check)", false), ("i (check)", true)] {
+        make.op(name, &[200], move |set, say, turn, out| {
+            let body = format!(r#"{{"checks":[{}]}}"#, check(set, turn, effective));
+            say.request(out, "POST", format_args!("{}/check", of(set)), &body);
+        });
+    }
+    make.op("1000 checks", &[200], move |set, say, turn, out| {
+        let checks: Vec<String> = (0..QUESTIONS)
+            .map(|_| {
+                turn.number += 1;
+                check(set, turn, true)
+            })
+            .collect();
+        turn.number -= QUESTIONS as u64;
+        say.request(out, "POST", format_args!("{}/check", of(set)), &format!(r#"{{"checks":[{}]}}"#, checks.join(",")));
+    });
+    make.op("j", &[200], move |set, say, turn, out| {
+        let user = user(set, &mut turn.random);
+        say.request(out, "GET", format_args!("{}/users/{user}/groups?effective=true", of(set)), "");
+    });
+    make.op("why", &[200], move |set, say, turn, out| {
+        let (group, user) = asked(set, turn);
+        say.request(out, "GET", format_args!("{}/users/{user}/explain?group={group}", of(set)), "");
+    });
+    let then = make.material.then.clone();
+    make.op("b1 as of", &[200], move |set, say, _, out| {
+        let group = set.groups[0].id;
+        say.request(out, "GET", format_args!("{}/groups/{group}/members?limit=100&at={then}", of(set)), "");
+    });
+    let then = make.material.then.clone();
+    make.op("c as of", &[200], move |set, say, turn, out| {
+        say.request(out, "GET", format_args!("{}/users/{}/groups?at={then}", of(set), user(set, &mut turn.random)), "");
+    });
+}
+
+/// One question of AuthZEN.
+fn authzen(material: &Material) -> Vec<Op> {
+    let mut make = Maker::new(material, "authzen", bearer(material));
+    for (name, action) in [("d", "direct_member"), ("i", "member")] {
+        make.op(name, &[200], move |set, say, turn, out| {
+            let (group, user) = asked(set, turn);
+            let body = format!(
+                r#"{{"subject":{{"type":"user","id":"{user}"}},"action":{{"name":"{action}"}},"resource":{{"type":"group","id":"{group}"}}}}"#
+            );
+            say.request(out, "POST", format_args!("/access/v1/evaluation"), &body);
+        });
+    }
     make.ops
 }
 
