@@ -30,6 +30,10 @@ use crate::ops::{Material, Op};
 use crate::server::{Guildhall, Program};
 use crate::table::Rounds;
 
+/// The server's, for the ceiling too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Measures what each operation costs, beside the ceiling
 #[derive(Debug, Parser)]
 struct Bench {
@@ -132,6 +136,7 @@ impl Bench {
         set.write(&mut BufWriter::new(File::create(&file)?))?;
         let (took, peak) = guildhall.import(&file)?;
         let key = guildhall.key(&set.company.to_string(), &set.users[0].to_string())?;
+        let then = jiff::Timestamp::try_from(std::time::SystemTime::now())?.to_string();
         let mut starts = Vec::new();
         for _ in 0..self.rounds {
             starts.push(guildhall.serve()?.start.as_secs_f64());
@@ -153,7 +158,7 @@ impl Bench {
             postmaster: postgres.as_ref().map(|server| server.process()).transpose()?,
             guildhall,
         };
-        let ops = self.chosen(&field, ops::all(&Material { set, key })).await?;
+        let ops = self.chosen(&field, ops::all(&Material { set, key, then })).await?;
         let mut measured: Vec<Rounds> = ops.iter().map(|_| Rounds::default()).collect();
         for round in 1..=self.rounds {
             for (op, rounds) in ops.iter().zip(&mut measured) {
