@@ -1,12 +1,16 @@
 //! From what a request presents to who calls.
 
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError, RwLock};
+
 use guildhall_domain::caller::{Access, Actor, Caller, Dialect};
 use guildhall_domain::company::CompanyState;
 use guildhall_domain::ids::{CompanyId, KeyId, RequestId};
 use guildhall_domain::{Error, Result};
 
 use crate::Engine;
-use crate::store::keys;
+use crate::store::keys::{self, Credential};
 
 /// Seconds for which a token made from client credentials works.
 const TOKEN_SECONDS: i64 = 3600;
@@ -35,6 +39,30 @@ pub struct Token {
     pub expires_in: i64,
 }
 
+/// The most credentials that are remembered.
+const REMEMBERED: usize = 10_000;
+
+/// Credentials as the rows had them, each with the number of commits before it that credentials are judged by. One
+/// process writes a SQLite file, so what was read is right until its next such commit; a row is asked again after that.
+/// On PostgreSQL other nodes write too, and the row is asked at each call.
+#[derive(Default)]
+pub(crate) struct Remembered(RwLock<HashMap<KeyId, (u64, Arc<Credential>)>>);
+
+impl Remembered {
+    fn get(&self, id: KeyId, commits: u64) -> Option<Arc<Credential>> {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        all.get(&id).filter(|(read, _)| *read == commits).map(|(_, credential)| Arc::clone(credential))
+    }
+
+    fn put(&self, id: KeyId, commits: u64, credential: &Arc<Credential>) {
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= REMEMBERED {
+            all.clear();
+        }
+        all.insert(id, (commits, Arc::clone(credential)));
+    }
+}
+
 /// The one answer to every credential that does not work: it tells nobody why.
 pub(crate) fn refused() -> Error {
     Error::Unauthenticated { why: "the key is missing, unknown, expired or revoked, or its secret is wrong" }
@@ -57,13 +85,11 @@ impl Engine {
             },
         };
         let id = KeyId::parse("key", id).map_err(|_| refused())?;
-        let mut conn = self.db().reader().await?;
-        let Some(found) = keys::credential(&mut conn, id).await? else {
+        let Some(found) = self.credential(id).await? else {
             // As much work as for a known key: an id that exists must not answer later than one that does not.
             let _ = proof.map(|secret| self.secrets().matches(secret, &[0; 32]));
             return Err(refused());
         };
-        drop(conn);
         let proved = proof.is_none_or(|secret| {
             let previous = found.previous.as_ref().filter(|(_, until)| now < *until);
             self.secrets().matches(secret, &found.secret_hash)
@@ -94,6 +120,20 @@ impl Engine {
             preview: false,
             confirmation: None,
         })
+    }
+
+    /// The credential behind a key id, as it is after the last commit.
+    async fn credential(&self, id: KeyId) -> Result<Option<Arc<Credential>>> {
+        // Counted before the row is read: what a commit in between changed is then not remembered as new.
+        let commits = self.writer_stats().credentials.load(Ordering::Acquire);
+        if let Some(known) = self.remembered().get(id, commits) {
+            return Ok(Some(known));
+        }
+        let found = keys::credential(&mut *self.db().reader().await?, id).await?.map(Arc::new);
+        if let Some(found) = found.as_ref().filter(|_| self.db().is_sqlite()) {
+            self.remembered().put(id, commits, found);
+        }
+        Ok(found)
     }
 
     /// Exchanges client credentials for a token (RFC 6749 §4.4).

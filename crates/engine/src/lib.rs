@@ -35,6 +35,7 @@ mod past;
 mod policies;
 mod preview;
 mod reading;
+mod rendered;
 mod request_events;
 mod requests;
 mod restore;
@@ -81,6 +82,7 @@ pub use notices::Letter;
 pub use past::Past;
 pub use policies::ChoiceOf;
 pub use reading::{MemberCount, Question};
+pub use rendered::{Rendered, Rendering, Rendition};
 pub use restore::{Restored, restore};
 pub use roles::{ChangeRoles, Source};
 pub use rules::{Clause, PreviewedRule, Rule, TriedRule};
@@ -153,6 +155,7 @@ struct Inner {
     tally: housekeeping::Tally,
     loads: directory::Loads,
     index: Arc<index::Index>,
+    remembered: callers::Remembered,
     /// Where the master key lies, when it came from its file.
     key_file: Option<PathBuf>,
     /// Schema steps that opening ran.
@@ -218,7 +221,9 @@ impl Engine {
         let told = (Arc::clone(&news), Arc::clone(&notices));
         let writer = Writer::start(Arc::clone(&db), clock.clone(), told, Arc::clone(&index))?;
         let (tally, loads) = (housekeeping::Tally::default(), directory::Loads::default());
-        let inner = Inner { db, writer, clock, secrets, news, notices, tally, loads, index, key_file, steps };
+        let remembered = callers::Remembered::default();
+        let inner =
+            Inner { db, writer, clock, secrets, news, notices, tally, loads, index, remembered, key_file, steps };
         let engine = Self(Arc::new(inner), Reads::Memory);
         engine.follow_others();
         Ok(engine)
@@ -263,6 +268,9 @@ impl Engine {
     }
     pub(crate) fn index(&self) -> &index::Index {
         &self.0.index
+    }
+    pub(crate) fn remembered(&self) -> &callers::Remembered {
+        &self.0.remembered
     }
     pub(crate) fn loads(&self) -> &directory::Loads {
         &self.0.loads

@@ -53,6 +53,8 @@ impl<T> Written<T> {
 pub struct WriterStats {
     /// Commits.
     pub commits: AtomicU64,
+    /// Commits that may have changed what a credential is judged by.
+    pub credentials: AtomicU64,
     /// Use cases that took part in one.
     pub cases: AtomicU64,
     /// Use cases waiting or running.
@@ -322,6 +324,11 @@ impl Chapter {
         let before = head.as_ref().map_or(0, |head| head.revision);
         Self { before, head, touched: Touched::default(), next: None }
     }
+
+    /// May it have changed what a credential is judged by? What writes without an event may have.
+    fn judges(&self) -> bool {
+        self.touched.credentials || self.head.as_ref().is_none_or(|head| head.revision == self.before)
+    }
 }
 
 /// What the writing thread holds.
@@ -458,6 +465,10 @@ impl Desk {
         }
         conn.words("commit").await?;
         self.stats.commits.fetch_add(1, Ordering::Relaxed);
+        // Counted before anybody is answered: whoever reads a higher number forgets what was read before.
+        if chapters.values().any(Chapter::judges) {
+            self.stats.credentials.fetch_add(1, Ordering::AcqRel);
+        }
         self.stats.cases.fetch_add(kept, Ordering::Relaxed);
         for (company, chapter) in chapters {
             let Some(head) = chapter.head else { continue };

@@ -26,6 +26,8 @@ pub(crate) struct Touched {
     pub moved: BTreeMap<GroupId, Timestamp>,
     /// Did any role change, or what any group gives?
     pub roles: bool,
+    /// Did anything happen that a credential may be judged by?
+    pub credentials: bool,
 }
 
 impl Touched {
@@ -36,7 +38,10 @@ impl Touched {
             | Event::UserUpdated { user, .. }
             | Event::UserDeactivated { user }
             | Event::UserReactivated { user }
-            | Event::UserErased { user } => drop(self.users.insert(*user)),
+            | Event::UserErased { user } => {
+                self.users.insert(*user);
+                self.credentials = true;
+            }
             Event::GroupCreated { group, .. }
             | Event::GroupUpdated { group, .. }
             | Event::GroupArchived { group, .. }
@@ -58,7 +63,7 @@ impl Touched {
                 self.roles = true;
             }
             Event::RoleUpdated { .. } | Event::RoleDeleted { .. } => self.roles = true,
-            _ => {}
+            _ => self.credentials = true,
         }
     }
 
@@ -99,6 +104,7 @@ impl Touched {
         self.nestings.extend(other.nestings);
         self.moved.extend(other.moved);
         self.roles |= other.roles;
+        self.credentials |= other.credentials;
         for (group, users) in other.members {
             self.members.entry(group).or_default().extend(users);
         }
@@ -161,7 +167,7 @@ pub(super) async fn apply(
             && let Some(mut node) = snapshot.group(no).cloned()
             && node.record.members_changed_at < *at
         {
-            Arc::make_mut(&mut Arc::make_mut(&mut node).record).members_changed_at = *at;
+            Arc::make_mut(&mut Arc::make_mut(&mut node).record).edit().members_changed_at = *at;
             snapshot.set_group(no, Some(node));
         }
     }
