@@ -42,10 +42,35 @@ impl Timestamp {
 
     /// RFC 3339 in UTC with exactly `digits` fractional digits (0 to 9) and `Z`; further digits are cut.
     pub fn rfc3339(self, digits: u8) -> String {
-        let instant = jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        let kept = 10_i64.pow(u32::from(6 - digits.min(6)));
-        let cut = jiff::Timestamp::from_microsecond(self.0 - self.0.rem_euclid(kept)).unwrap_or(instant);
-        format!("{cut:.prec$}", prec = usize::from(digits))
+        let mut out = String::with_capacity(30);
+        self.write_rfc3339(digits, &mut out);
+        out
+    }
+
+    /// Appends what [`Self::rfc3339`] gives. Lists have one or two times a row: this writes the digits alone, without
+    /// the machinery of formats.
+    pub fn write_rfc3339(self, digits: u8, out: &mut String) {
+        // jiff's instants end a day before the calendar does, its civil times with it.
+        let at = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0);
+        let at = at.saturating_add(jiff::SignedDuration::from_micros(self.0));
+        let mut number = |n: i32, width: u32, end: char| {
+            for place in (0..width).rev() {
+                out.push(char::from(b'0' + (n / 10_i32.pow(place) % 10) as u8));
+            }
+            out.push(end);
+        };
+        number(i32::from(at.year()), 4, '-');
+        number(i32::from(at.month()), 2, '-');
+        number(i32::from(at.day()), 2, 'T');
+        number(i32::from(at.hour()), 2, ':');
+        number(i32::from(at.minute()), 2, ':');
+        if digits == 0 {
+            number(i32::from(at.second()), 2, 'Z');
+        } else {
+            let digits = u32::from(digits.min(9));
+            number(i32::from(at.second()), 2, '.');
+            number(at.subsec_nanosecond() / 10_i32.pow(9 - digits), digits, 'Z');
+        }
     }
 }
 
@@ -101,6 +126,8 @@ mod tests {
         assert_eq!(t.rfc3339(3), "2024-03-05T09:41:07.118Z");
         assert_eq!(t.rfc3339(0), "2024-03-05T09:41:07Z");
         assert_eq!(Timestamp::from_micros(-1).rfc3339(0), "1969-12-31T23:59:59Z");
+        assert_eq!(Timestamp::MIN.to_string(), "0001-01-01T00:00:00.000000Z");
+        assert_eq!(Timestamp::MAX.rfc3339(9), "9999-12-31T23:59:59.999999000Z");
     }
 
     #[test]

@@ -15,6 +15,7 @@ use guildhall_domain::{Error, Result, Timestamp};
 use crate::authz::{self, Action};
 use crate::groups::{GONE, get};
 use crate::index::snapshot::GroupNode;
+use crate::rendered::Rendered;
 use crate::store::nestings::Towards;
 use crate::store::{self, Conn, groups, reasons};
 use crate::{Added, Engine, GroupFilter, GroupKey, GroupSort, Shown, nestings, users};
@@ -63,7 +64,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`].
-    pub async fn group(&self, caller: &Caller, id: GroupId, shown: Shown) -> Result<Arc<Group>> {
+    pub async fn group(&self, caller: &Caller, id: GroupId, shown: Shown) -> Result<Arc<Rendered<Group>>> {
         authz::may_read(caller, Action::ReadDirectory)?;
         if let Some(view) = self.view(caller.company).await {
             match view.group_by_id(id) {
@@ -72,7 +73,8 @@ impl Engine {
                 None => {}
             }
         }
-        get(&mut *self.db().reader().await?, caller.company, id, shown).await.map(Arc::new)
+        let found = get(&mut *self.db().reader().await?, caller.company, id, shown).await?;
+        Ok(Arc::new(found.into()))
     }
 
     /// One page of groups.
@@ -86,7 +88,7 @@ impl Engine {
         sort: GroupSort,
         order: Order,
         ask: &Ask<GroupKey>,
-    ) -> Result<Page<Arc<Group>, GroupKey>> {
+    ) -> Result<Page<Arc<Rendered<Group>>, GroupKey>> {
         authz::may_read(caller, Action::ReadDirectory)?;
         if filter.state.is_none_or(|state| state == GroupState::Live)
             && let Some(view) = self.view(caller.company).await
@@ -94,14 +96,14 @@ impl Engine {
             return view.list(filter, sort, order, ask);
         }
         let mut conn = self.db().reader().await?;
-        Ok(groups::list(&mut conn, caller.company, filter, sort, order, ask).await?.map(Arc::new))
+        Ok(groups::list(&mut conn, caller.company, filter, sort, order, ask).await?.map(|group| Arc::new(group.into())))
     }
 
     /// The live groups among `ids`, 10,000 at most, in their order; one that is not there is left out.
     ///
     /// # Errors
     /// [`Error::Forbidden`], [`Error::TooMany`].
-    pub async fn groups_by_id(&self, caller: &Caller, ids: &[GroupId]) -> Result<Vec<Arc<Group>>> {
+    pub async fn groups_by_id(&self, caller: &Caller, ids: &[GroupId]) -> Result<Vec<Arc<Rendered<Group>>>> {
         if ids.len() > GROUPS {
             return Err(Error::TooMany { field: "userGroupIds".into(), limit: GROUPS as u64 });
         }
@@ -111,7 +113,7 @@ impl Engine {
         }
         let mut found = groups::get_each(&mut *self.db().reader().await?, caller.company, ids).await?;
         found.retain(|group| group.state == GroupState::Live);
-        Ok(found.into_iter().map(Arc::new).collect())
+        Ok(found.into_iter().map(|group| Arc::new(group.into())).collect())
     }
 
     /// One page of the groups that a user is a direct or, with `effective`, also an indirect member of, by name; for
@@ -125,7 +127,7 @@ impl Engine {
         user: UserId,
         effective: bool,
         ask: &Ask<GroupKey>,
-    ) -> Result<Page<(Arc<Group>, bool), GroupKey>> {
+    ) -> Result<Page<(Arc<Rendered<Group>>, bool), GroupKey>> {
         authz::may_read(caller, Action::ReadUser(user))?;
         let now = self.clock().now();
         if let Some(view) = self.view(caller.company).await {
@@ -136,7 +138,7 @@ impl Engine {
         users::get(&mut conn, caller.company, user).await?;
         if !effective {
             let page = groups::of_user(&mut conn, caller.company, user, now, ask).await?;
-            return Ok(page.map(|group| (Arc::new(group), true)));
+            return Ok(page.map(|group| (Arc::new(group.into()), true)));
         }
         effective_groups(&mut conn, caller.company, user, now, ask).await
     }
@@ -145,7 +147,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is no such user; [`Error::Forbidden`].
-    pub async fn all_groups_of(&self, caller: &Caller, user: UserId) -> Result<Vec<Arc<Group>>> {
+    pub async fn all_groups_of(&self, caller: &Caller, user: UserId) -> Result<Vec<Arc<Rendered<Group>>>> {
         authz::may_read(caller, Action::ReadUser(user))?;
         let now = self.clock().now();
         if let Some(view) = self.view(caller.company).await {
@@ -158,7 +160,11 @@ impl Engine {
         let mut conn = self.db().reader().await?;
         users::get(&mut conn, caller.company, user).await?;
         let ids = groups::ids_of_each_user(&mut conn, caller.company, &[user], now).await?.pop().unwrap_or_default();
-        Ok(groups::get_each(&mut conn, caller.company, &ids).await?.into_iter().map(Arc::new).collect())
+        Ok(groups::get_each(&mut conn, caller.company, &ids)
+            .await?
+            .into_iter()
+            .map(|group| Arc::new(group.into()))
+            .collect())
     }
 
     /// One page of the direct or, with `effective`, of all members of a group, by user id.
@@ -383,8 +389,11 @@ impl Engine {
     /// [`Error::NotFound`] when there is no such group; [`Error::Forbidden`].
     pub async fn reasons(&self, caller: &Caller, group: GroupId, user: UserId) -> Result<Vec<Reason>> {
         authz::may_read(caller, Action::ReadUser(user))?;
+        let held = self.view(caller.company).await.is_some_and(|view| view.group_by_id(group).is_some());
         let mut conn = self.db().reader().await?;
-        get(&mut conn, caller.company, group, Shown::Live).await?;
+        if !held {
+            get(&mut conn, caller.company, group, Shown::Live).await?;
+        }
         Ok(reasons::open_of(&mut conn, caller.company, group, &[user]).await?.pop().unwrap_or_default())
     }
 }
@@ -396,14 +405,14 @@ async fn effective_groups(
     user: UserId,
     now: Timestamp,
     ask: &Ask<GroupKey>,
-) -> Result<Page<(Arc<Group>, bool), GroupKey>> {
+) -> Result<Page<(Arc<Rendered<Group>>, bool), GroupKey>> {
     let direct: HashSet<GroupId> =
         groups::ids_of_each_user(conn, company, &[user], now).await?.swap_remove(0).into_iter().collect();
     let all = nestings::groups_of(conn, company, user, now).await?;
-    let mut found: Vec<(String, Arc<Group>)> = groups::get_each(conn, company, &all)
+    let mut found: Vec<(String, Arc<Rendered<Group>>)> = groups::get_each(conn, company, &all)
         .await?
         .into_iter()
-        .map(|group| (fold(&group.name), Arc::new(group)))
+        .map(|group| (fold(&group.name), Arc::new(group.into())))
         .collect();
     let total = ask.total.then_some(found.len() as u64);
     found.sort_unstable_by(|(a, x), (b, y)| (a, x.id).cmp(&(b, y.id)));

@@ -21,7 +21,7 @@ pub(super) fn node(snapshot: &Snapshot, record: Group) -> GroupNode {
     let name_key = fold(&record.name);
     let search_key = groups::search_key(&name_key, record.description.as_deref());
     GroupNode {
-        record: Arc::new(record),
+        record: Arc::new(record.into()),
         name_key: name_key.into(),
         search_key: search_key.into(),
         members: Members::default(),

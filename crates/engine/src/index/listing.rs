@@ -11,6 +11,7 @@ use guildhall_domain::page::{Ask, From, Order, Page};
 use guildhall_domain::{Error, Result, Timestamp};
 
 use super::snapshot::{GroupNode, No, Snapshot};
+use crate::rendered::Rendered;
 use crate::{Added, GroupFilter, GroupKey, GroupSort};
 
 /// A page of rows that come in order, `from` a place that they begin at already unless it is an offset.
@@ -32,7 +33,7 @@ fn key_of(sort: GroupSort) -> impl Fn(&&GroupNode) -> GroupKey {
     }
 }
 
-fn records(page: Page<&GroupNode, GroupKey>) -> Page<Arc<Group>, GroupKey> {
+fn records(page: Page<&GroupNode, GroupKey>) -> Page<Arc<Rendered<Group>>, GroupKey> {
     page.map(|node| Arc::clone(&node.record))
 }
 
@@ -48,7 +49,7 @@ impl Snapshot {
         sort: GroupSort,
         order: Order,
         ask: &Ask<GroupKey>,
-    ) -> Result<Page<Arc<Group>, GroupKey>> {
+    ) -> Result<Page<Arc<Rendered<Group>>, GroupKey>> {
         let after = match (&ask.from, sort) {
             (From::After(key @ GroupKey::Name(..)), GroupSort::Name)
             | (From::After(key @ GroupKey::Created(..)), GroupSort::Created) => Some(key),
@@ -128,7 +129,7 @@ impl Snapshot {
         effective: bool,
         now: Timestamp,
         ask: &Ask<GroupKey>,
-    ) -> Result<Page<(Arc<Group>, bool), GroupKey>> {
+    ) -> Result<Page<(Arc<Rendered<Group>>, bool), GroupKey>> {
         let after = match &ask.from {
             From::After(key @ GroupKey::Name(..)) => Some(key),
             From::After(_) => return Err(Error::invalid("cursor", "belongs to a listing in another order")),

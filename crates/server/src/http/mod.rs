@@ -10,6 +10,7 @@ mod check;
 mod connection;
 pub mod cursor;
 mod intake;
+pub mod json;
 pub mod layers;
 pub mod listen;
 pub mod log;

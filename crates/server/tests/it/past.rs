@@ -22,7 +22,9 @@ async fn records(real: &Real, at: Option<Timestamp>) -> Vec<Group> {
     let mut all = Vec::new();
     for g in 0..GROUPS {
         let found = match at {
-            None => real.engine.group(&real.hand, real.group(g), Shown::Restorable).await.map(|group| (*group).clone()),
+            None => {
+                real.engine.group(&real.hand, real.group(g), Shown::Restorable).await.map(|group| Group::clone(&group))
+            }
             Some(at) => real.engine.as_of(at).unwrap().group(&real.hand, real.group(g), Shown::Restorable).await,
         };
         all.extend(found.map(|group| Group { members_changed_at: Timestamp::MIN, ..group }));

@@ -6,7 +6,7 @@ use guildhall_domain::access::Visibility;
 use guildhall_domain::caller::Caller;
 use guildhall_domain::ids::GroupId;
 use guildhall_domain::page::{Ask, Order};
-use guildhall_engine::{AppKey, GroupFilter, GroupKey, GroupSort, Shown};
+use guildhall_engine::{AppKey, GroupFilter, GroupKey, GroupSort, Rendering, Shown};
 use http::Uri;
 
 use super::error::{Failure, ListRefusals, ReadRefusals};
@@ -32,9 +32,9 @@ pub(super) async fn list(
     Auth(caller): Auth,
     Paged(ask): Paged<GroupKey>,
     uri: Uri,
-) -> Result<Json<List<UsersGroup>>, Failure> {
+) -> Result<Json<List<Rendering>>, Failure> {
     let page = app.engine().groups(&caller, &GroupFilter::default(), GroupSort::Name, Order::Ascending, &ask).await?;
-    Ok(Json(List::of(&uri, page)))
+    Ok(Json(List::of(&uri, page.try_map(|group| UsersGroup::told(&group))?)))
 }
 
 /// Reads a users group
@@ -51,9 +51,9 @@ pub(super) async fn get(
     Auth(caller): Auth,
     Id(group): Id<GroupId>,
     uri: Uri,
-) -> Result<Json<Record<UsersGroup>>, Failure> {
+) -> Result<Json<Record<Rendering>>, Failure> {
     let group = app.engine().group(&caller, group, Shown::Live).await?;
-    Ok(Json(Record::of(&uri, group)))
+    Ok(Json(Record::of(&uri, UsersGroup::told(&group)?)))
 }
 
 /// Lists the default work apps of a users group

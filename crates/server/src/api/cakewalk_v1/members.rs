@@ -1,11 +1,10 @@
 //! Who is in a users group: operations 7, 8 and 9.
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use guildhall_domain::Error;
 use guildhall_domain::ids::{GroupId, UserId};
-use guildhall_domain::membership::Outcome;
+use guildhall_domain::membership::{Member, Outcome};
 use http::{StatusCode, Uri};
 
 use super::error::{ChangeRefusals, Failure, ReadRefusals};
@@ -13,6 +12,7 @@ use super::extract::{Body, Id, Paged};
 use super::wire::{self, AddUsers, List, UserSimplified};
 use crate::app::App;
 use crate::http::caller::Auth;
+use crate::http::json;
 
 /// An answer to a change: no body, and the company's revision after it.
 pub(super) struct Changed(pub(super) StatusCode, pub(super) u64);
@@ -41,9 +41,10 @@ pub(super) async fn list(
     Id(group): Id<GroupId>,
     Paged(ask): Paged<UserId>,
     uri: Uri,
-) -> Result<Json<List<UserSimplified>>, Failure> {
+) -> Result<json::Text, Failure> {
     let page = app.engine().members(&caller, group, false, &ask).await?;
-    Ok(Json(List::of(&uri, page)))
+    let write = |out: &mut json::Text, member: &Member| UserSimplified::write(out, &member.person);
+    Ok(List::<UserSimplified>::written(&uri, &page, write))
 }
 
 /// Adds users to a users group

@@ -1,20 +1,20 @@
 //! The dialect's JSON (`reference/cakewalk-v1.md` §1.5, §2.2, §3, §4) and its conversions: pure, no async.
 
-use std::sync::Arc;
-
 use guildhall_domain::caller::Role;
 use guildhall_domain::group::Group;
 use guildhall_domain::ids::{GroupId, UserId, parse_uuid};
 use guildhall_domain::page::Page;
+use guildhall_domain::person::Person;
 use guildhall_domain::user::{User, UserStatus};
 use guildhall_domain::{Error, Result, Timestamp};
-use guildhall_engine::{ChangeMembers, MemberRef};
+use guildhall_engine::{ChangeMembers, MemberRef, Rendered, Rendering, Rendition};
 use http::Uri;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::http::cursor::Cursor;
+use crate::http::json;
 
 /// Where this page is and where the next one begins.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -71,6 +71,19 @@ impl<T> List<T> {
         Self { data: page.items.into_iter().map(Into::into).collect(), links: Links { next, ..Links::of(uri) } }
     }
 
+    /// As [`Self::of`], for the rows that are asked for most: `write` writes one as serde writes `T`.
+    pub(super) fn written<D, K: Cursor>(
+        uri: &Uri,
+        page: &Page<D, K>,
+        write: impl Fn(&mut json::Text, &D),
+    ) -> json::Text {
+        let next = page.next.as_ref().map(|key| format!("{}?cursor={}", uri.path(), key.write()));
+        let mut body = json::Text::for_rows(page.items.len());
+        body.raw(r#"{"data":"#).array(&page.items, write);
+        body.raw(r#","links":"#).value(&Links { next, ..Links::of(uri) }).raw("}");
+        body
+    }
+
     /// The page answered at `uri`, of rows that are spoken already; `key` is where the next one begins.
     pub(super) fn spoken<K: Cursor>(uri: &Uri, data: Vec<T>, key: Option<K>) -> Self {
         let next = key.map(|key| format!("{}?cursor={}", uri.path(), key.write()));
@@ -107,17 +120,13 @@ impl From<User> for UserSimplified {
     }
 }
 
-impl From<guildhall_domain::membership::Member> for UserSimplified {
-    fn from(member: guildhall_domain::membership::Member) -> Self {
-        let person = member.person;
+impl UserSimplified {
+    /// Writes a person as serde writes this struct made of them.
+    pub(super) fn write(out: &mut json::Text, person: &Person) {
         let (status_id, status_name) = status(person.status);
-        Self {
-            id: person.id.uuid(),
-            name: person.name().to_owned(),
-            email: person.email().to_owned(),
-            status_id,
-            status_name,
-        }
+        out.raw(r#"{"id":"#).id(person.id.uuid()).raw(r#","name":"#).string(person.name());
+        out.raw(r#","email":"#).string(person.email()).raw(r#","statusId":"#).value(&status_id);
+        out.raw(r#","statusName":"#).string(status_name).raw("}");
     }
 }
 
@@ -160,8 +169,18 @@ pub(super) struct UsersGroup {
     source: Option<String>,
 }
 
-impl From<Arc<Group>> for UsersGroup {
-    fn from(group: Arc<Group>) -> Self {
+impl UsersGroup {
+    /// The group as it goes out, put into words once for as long as it stays as it is.
+    ///
+    /// # Errors
+    /// [`guildhall_domain::Error::Internal`].
+    pub(super) fn told(group: &Rendered<Group>) -> Result<Rendering> {
+        group.render(Rendition::Cakewalk, "", |group| Self::from(group))
+    }
+}
+
+impl From<&Group> for UsersGroup {
+    fn from(group: &Group) -> Self {
         Self {
             id: group.id.uuid(),
             name: group.name.clone(),
@@ -252,4 +271,21 @@ impl AddUsers {
 /// The removal of one user from a group.
 pub(super) fn removal(group: GroupId, user: UserId) -> ChangeMembers {
     ChangeMembers { remove: vec![MemberRef::Id(user)], fields: ("userIds", "userId"), ..ChangeMembers::of(group) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_is_written_as_serde_writes_them() {
+        for status in [UserStatus::Active, UserStatus::Invited, UserStatus::Offboarding, UserStatus::Inactive] {
+            let (status_id, status_name) = super::status(status);
+            let mut out = json::Text::default();
+            UserSimplified::write(&mut out, &Person::new(UserId::NIL, "A \"b\"", "a@example.org", status));
+            let (name, email) = ("A \"b\"".to_owned(), "a@example.org".to_owned());
+            let same = UserSimplified { id: Uuid::nil(), name, email, status_id, status_name };
+            assert_eq!(out.into_string(), serde_json::to_string(&same).unwrap());
+        }
+    }
 }

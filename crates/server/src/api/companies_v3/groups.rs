@@ -10,7 +10,7 @@ use guildhall_domain::group::Group;
 use guildhall_domain::ids::{GroupId, UserId};
 use guildhall_domain::page::{Ask, From};
 use guildhall_domain::{Error, Result};
-use guildhall_engine::{GroupFilter, Shown};
+use guildhall_engine::{GroupFilter, Rendered, Rendering, Shown};
 use http::StatusCode;
 
 use super::error::{ChangeRefusals, Failure, ReadRefusals};
@@ -22,7 +22,7 @@ use crate::app::App;
 use crate::http::caller::Auth;
 
 /// What the people are called of whom these groups speak, read in one batch.
-async fn names(app: &App, caller: &Caller, groups: &[Arc<Group>]) -> Result<Names> {
+async fn names(app: &App, caller: &Caller, groups: &[Arc<Rendered<Group>>]) -> Result<Names> {
     names_of(app, caller, groups.iter().flat_map(|group| [group.created_by, group.updated_by]).flatten().collect())
         .await
 }
@@ -40,9 +40,14 @@ pub(super) async fn names_of(app: &App, caller: &Caller, ids: BTreeSet<UserId>) 
     }
 }
 
-async fn told(app: &App, caller: &Caller, (groups, total): (Vec<Arc<Group>>, u64)) -> Result<Json<UserGroupList>> {
+async fn told(
+    app: &App,
+    caller: &Caller,
+    (groups, total): (Vec<Arc<Rendered<Group>>>, u64),
+) -> Result<Json<UserGroupList>> {
     let names = names(app, caller, &groups).await?;
-    let user_groups = groups.iter().map(|group| UserGroup::of(group, caller.company, &names)).collect();
+    let user_groups =
+        groups.iter().map(|group| UserGroup::told(group, caller.company, &names)).collect::<Result<_>>()?;
     Ok(Json(UserGroupList { user_groups, pagination: PaginationResponse { total_num_results: total } }))
 }
 
@@ -108,10 +113,10 @@ pub(super) async fn get(
     State(app): State<App>,
     Within(caller): Within,
     Id(group): Id<GroupId>,
-) -> Result<Json<UserGroup>, Failure> {
+) -> Result<Json<Rendering>, Failure> {
     let group = app.engine().group(&caller, group, Shown::Live).await?;
     let names = names(&app, &caller, std::slice::from_ref(&group)).await?;
-    Ok(Json(UserGroup::of(&group, caller.company, &names)))
+    Ok(Json(UserGroup::told(&group, caller.company, &names)?))
 }
 
 /// Changes name and description of a user group

@@ -1,6 +1,5 @@
 //! Who is in a user group: operations 6 and 7.
 
-use axum::Json;
 use axum::extract::State;
 use guildhall_domain::ids::GroupId;
 use http::StatusCode;
@@ -8,9 +7,9 @@ use http::StatusCode;
 use super::error::{ChangeRefusals, Failure, ReadRefusals};
 use super::extract::{Body, Id, Within};
 use super::wire::Changed;
-use super::wire::lists::PaginationResponse;
 use super::wire::members::{MemberChange, MemberList, MemberSearch, Wanted, among};
 use crate::app::App;
+use crate::http::json;
 
 /// Lists the members of a user group
 #[utoipa::path(
@@ -29,7 +28,7 @@ pub(super) async fn list(
     Within(caller): Within,
     Id(group): Id<GroupId>,
     Body(search): Body<MemberSearch>,
-) -> Result<Json<MemberList>, Failure> {
+) -> Result<json::Text, Failure> {
     let (slice, order, wanted) = search.checked()?;
     let (members, total) = match wanted {
         Wanted::Span(span) => {
@@ -39,8 +38,7 @@ pub(super) async fn list(
         }
         Wanted::Any(filters) => among(&filters, app.engine().when_added(&caller, group).await?, order, slice),
     };
-    let members = members.into_iter().map(Into::into).collect();
-    Ok(Json(MemberList { members, pagination: PaginationResponse { total_num_results: total } }))
+    Ok(MemberList::written(&members, total))
 }
 
 /// Adds and removes members of a user group

@@ -39,16 +39,15 @@ async fn find(State(app): State<App>, read: Read<wire::OfCompany, wire::ListGrou
         return list(&read.uri, page.map(|group| wire::Group::from(&group)));
     }
     let page = app.engine().groups(&read.caller, &filter, sort, order, &ask).await?;
-    let mut counts = Vec::new();
-    if read.query.counts == Some(true) {
-        let ids: Vec<_> = page.items.iter().map(|group| group.id).collect();
-        counts = app.engine().count_each(&read.caller, &ids).await?;
+    if read.query.counts != Some(true) {
+        return list(&read.uri, page.try_map(|group| wire::group(&group))?);
     }
-    let mut counts = counts.into_iter();
+    let ids: Vec<_> = page.items.iter().map(|group| group.id).collect();
+    let mut counts = app.engine().count_each(&read.caller, &ids).await?.into_iter();
     list(
         &read.uri,
         page.map(|group| wire::ListedGroup {
-            group: wire::Group::from(&*group),
+            group: wire::Group::from(&**group),
             members: counts.next().flatten().map(wire::MemberCount::from),
         }),
     )
@@ -77,7 +76,8 @@ async fn get(State(app): State<App>, read: Read<wire::OfGroup, wire::At>) -> Rep
         return shown(&read.headers, &group.version.to_string(), || answer(StatusCode::OK, &group));
     }
     let group = app.engine().group(&read.caller, read.path.group_id(), Shown::Restorable).await?;
-    shown(&read.headers, &group.version.to_string(), || answer(StatusCode::OK, &group))
+    let told = wire::group(&group)?;
+    shown(&read.headers, &group.version.to_string(), || Answer::json(StatusCode::OK, &told).tagged(group.version))
 }
 
 /// Edits a group by a merge patch (RFC 7396).

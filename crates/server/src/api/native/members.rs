@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use super::error::Problem;
 use super::extract::{Change, Json, Maybe, NoBody, Read, ask};
 use super::once::{Answer, carry_out};
-use super::{Reply, list, wire};
+use super::{Reply, list, list_written, wire};
 use crate::app::App;
 use crate::http::caller::Cause;
 
@@ -37,12 +37,11 @@ async fn find(State(app): State<App>, read: Read<wire::OfGroup, wire::ListMember
         Some(at) => app.engine().as_of(at)?.members(&read.caller, group, effective, &ask).await?,
         None => app.engine().members(&read.caller, group, effective, &ask).await?,
     };
-    let mut reasons = Vec::new();
-    if told {
-        let users: Vec<_> = page.items.iter().map(|member| member.person.id).collect();
-        reasons = app.engine().reasons_each(&read.caller, group, &users).await?;
+    if !told {
+        return list_written(&read.uri, &page, wire::write_member);
     }
-    let mut reasons = reasons.into_iter();
+    let users: Vec<_> = page.items.iter().map(|member| member.person.id).collect();
+    let mut reasons = app.engine().reasons_each(&read.caller, group, &users).await?.into_iter();
     list(
         &read.uri,
         page.map(|member| wire::ListedMember {

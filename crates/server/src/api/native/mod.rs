@@ -49,6 +49,7 @@ use self::once::Answer;
 use crate::app::App;
 use crate::http::caller::{Door, Manner, identify};
 use crate::http::cursor::Cursor;
+use crate::http::json;
 
 pub(crate) use self::webhooks::hook_body;
 
@@ -105,15 +106,34 @@ pub fn explained(told: guildhall_engine::Explanation) -> serde_json::Value {
 fn list<T: Serialize, K: Cursor>(uri: &Uri, page: Page<T, K>) -> Reply {
     let Page { items, next, total } = page;
     let next = next.map(|key| key.write());
-    let link = next.as_deref().map(|cursor| {
+    let link = link(uri, next.as_deref());
+    let answer = Answer::json(StatusCode::OK, &wire::List { items, next, total });
+    Ok(link.into_iter().fold(answer, |answer, link| answer.with(&header::LINK, link)).into_response())
+}
+
+/// As [`list`], for the rows that are asked for most: `write` writes one.
+fn list_written<T, K: Cursor>(uri: &Uri, page: &Page<T, K>, write: impl Fn(&mut json::Text, &T)) -> Reply {
+    let next = page.next.as_ref().map(|key| key.write());
+    let link = link(uri, next.as_deref());
+    let mut body = json::Text::for_rows(page.items.len());
+    body.raw(r#"{"items":"#).array(&page.items, write).raw(r#","next":"#).value(&next);
+    if let Some(total) = page.total {
+        body.raw(r#","total":"#).value(&total);
+    }
+    body.raw("}");
+    let answer = Answer::written(StatusCode::OK, body);
+    Ok(link.into_iter().fold(answer, |answer, link| answer.with(&header::LINK, link)).into_response())
+}
+
+/// The `Link` header's text that leads to the next page.
+fn link(uri: &Uri, next: Option<&str>) -> Option<String> {
+    next.map(|cursor| {
         let query = uri.query().unwrap_or_default();
         let kept = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "cursor" && name != "after");
         let query =
             form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).append_pair("cursor", cursor).finish();
         format!("<{}?{query}>; rel=\"next\"", uri.path())
-    });
-    let answer = Answer::json(StatusCode::OK, &wire::List { items, next, total });
-    Ok(link.into_iter().fold(answer, |answer, link| answer.with(&header::LINK, link)).into_response())
+    })
 }
 
 /// One record as an answer, or 304 to a client that has it.

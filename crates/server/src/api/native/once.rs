@@ -14,6 +14,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 
 use super::error::Failure;
+use crate::http::json;
 
 /// The most characters of an `Idempotency-Key`.
 const LONGEST: usize = 255;
@@ -43,6 +44,11 @@ impl Answer {
                 Self::empty(StatusCode::INTERNAL_SERVER_ERROR)
             }
         }
+    }
+
+    /// An answer with a body that is written already.
+    pub(super) fn written(status: StatusCode, body: json::Text) -> Self {
+        Self { body: Some(body.into_string()), ..Self::empty(status) }.with(&header::CONTENT_TYPE, "application/json")
     }
 
     /// The same answer with this header, in place of one of the same name.

@@ -177,5 +177,5 @@ async fn groups(State(app): State<App>, read: Read<wire::OfUser, wire::ListJoine
         return list(&read.uri, page.map(|(group, direct)| wire::JoinedGroup { group: (&group).into(), direct }));
     }
     let page = app.engine().groups_of(&read.caller, read.path.user_id(), effective, &ask).await?;
-    list(&read.uri, page.map(|(group, direct)| wire::JoinedGroup { group: wire::Group::from(&*group), direct }))
+    list(&read.uri, page.map(|(group, direct)| wire::JoinedGroup { group: wire::Group::from(&**group), direct }))
 }

@@ -9,7 +9,7 @@ use guildhall_domain::ids::{CompanyId, GroupId, UserId};
 use guildhall_domain::name::fold;
 use guildhall_domain::page::Order;
 use guildhall_domain::patch::Patch;
-use guildhall_engine::GroupSort;
+use guildhall_engine::{GroupSort, Rendered, Rendering, Rendition};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -45,6 +45,15 @@ impl Names {
             _ => UserReference { id: Uuid::nil(), name: Some("Guildhall".into()) },
         }
     }
+
+    /// All that [`Self::tell`] depends on besides the user's id, told apart from whatever else may follow it.
+    fn known(&self, user: Option<UserId>) -> String {
+        match (self, user) {
+            (Self::Withheld, _) => "?".into(),
+            (Self::Known(names), Some(id)) => names.get(&id).map_or("-".into(), |name| format!("={name}\n")),
+            (Self::Known(_), None) => "-".into(),
+        }
+    }
 }
 
 /// A group of people.
@@ -65,6 +74,15 @@ pub(crate) struct UserGroup {
 }
 
 impl UserGroup {
+    /// The group as it goes out, put into words once for as long as it and the names of its people stay as they are.
+    ///
+    /// # Errors
+    /// [`guildhall_domain::Error::Internal`].
+    pub(crate) fn told(group: &Rendered<Group>, company: CompanyId, names: &Names) -> Result<Rendering> {
+        let given = [names.known(group.created_by), names.known(group.updated_by)].concat();
+        group.render(Rendition::Companies, &given, |group| Self::of(group, company, names))
+    }
+
     /// The group of this company, with its people by name.
     pub(crate) fn of(group: &Group, company: CompanyId, names: &Names) -> Self {
         Self {
@@ -86,7 +104,8 @@ impl UserGroup {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UserGroupList {
-    pub(crate) user_groups: Vec<UserGroup>,
+    #[schema(value_type = Vec<UserGroup>)]
+    pub(crate) user_groups: Vec<Rendering>,
     pub(crate) pagination: PaginationResponse,
 }
 
@@ -237,7 +256,7 @@ fn only(filters: Option<Vec<Object<UserGroupFilter>>>) -> Result<Option<BTreeSet
 impl GroupSearch {
     /// The page of this search among groups that were read whole, in the order that the database has for the same
     /// search, and how many there are.
-    pub(crate) fn among(&self, mut groups: Vec<Arc<Group>>) -> (Vec<Arc<Group>>, u64) {
+    pub(crate) fn among(&self, mut groups: Vec<Arc<Rendered<Group>>>) -> (Vec<Arc<Rendered<Group>>>, u64) {
         if let Some(ids) = &self.ids {
             groups.retain(|group| ids.contains(&group.id));
         }

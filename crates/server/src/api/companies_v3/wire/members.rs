@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::lists::{PaginationRequest, PaginationResponse, Slice, SortOrder, few};
 use super::scalars::{DateTimeOffset, DateTimeOffsetInput, Object, WireId, wire_words};
+use crate::http::json;
 
 /// A member of a group.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -21,17 +22,25 @@ pub(crate) struct UserGroupMember {
     added_at: DateTimeOffset,
 }
 
-impl From<(UserId, Timestamp)> for UserGroupMember {
-    fn from((user, added_at): (UserId, Timestamp)) -> Self {
-        Self { user_id: user.uuid(), added_at: added_at.into() }
-    }
-}
-
 /// A page of members.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct MemberList {
     pub(crate) members: Vec<UserGroupMember>,
     pub(crate) pagination: PaginationResponse,
+}
+
+impl MemberList {
+    /// The list as serde writes this struct made of it.
+    pub(crate) fn written(members: &[(UserId, Timestamp)], total: u64) -> json::Text {
+        let mut body = json::Text::for_rows(members.len());
+        body.raw(r#"{"members":"#).array(members, |out, (user, added_at)| {
+            out.raw(r#"{"userId":"#).id(user.uuid());
+            // C3-1: seconds, never a fraction.
+            out.raw(r#","addedAt":{"iso8601":"#).time(*added_at, 0).raw("}}");
+        });
+        body.raw(r#","pagination":"#).value(&PaginationResponse { total_num_results: total }).raw("}");
+        body
+    }
 }
 
 wire_words! {
@@ -190,5 +199,20 @@ impl MemberChange {
             fields: ("userIdsToAdd", "userIdsToDelete"),
             ..ChangeMembers::of(group)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_written_as_serde_writes_it() {
+        let at = Timestamp::from_micros(1_700_000_000_000_001);
+        let member = UserGroupMember { user_id: Uuid::nil(), added_at: at.into() };
+        let pagination = PaginationResponse { total_num_results: 1 };
+        let same = MemberList { members: vec![member], pagination };
+        let written = MemberList::written(&[(UserId::NIL, at)], 1).into_string();
+        assert_eq!(written, serde_json::to_string(&same).unwrap());
     }
 }

@@ -4,7 +4,7 @@ use guildhall_domain::group::{self as domain, GroupState};
 use guildhall_domain::ids::UserId;
 use guildhall_domain::page::Order;
 use guildhall_domain::{Error, Result};
-use guildhall_engine::{GroupFilter, GroupSort};
+use guildhall_engine::{GroupFilter, GroupSort, Rendered, Rendering, Rendition};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -89,6 +89,14 @@ pub(crate) struct ListedGroup {
     /// How many members it has, where `counts=true` asked for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) members: Option<super::MemberCount>,
+}
+
+/// The group as it goes out, put into words once for as long as it stays as it is.
+///
+/// # Errors
+/// [`Error::Internal`].
+pub(crate) fn group(group: &Rendered<domain::Group>) -> Result<Rendering> {
+    group.render(Rendition::Native, "", |group| Group::from(group))
 }
 
 /// A group that a user is a member of.

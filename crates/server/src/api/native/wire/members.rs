@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::super::error::{ItemProblem, Problem};
 use super::{Id, at};
+use crate::http::json;
 
 /// A user as a list of members shows them.
 #[derive(Debug, Serialize, ToSchema)]
@@ -60,6 +61,17 @@ pub(crate) struct ListedMember {
     /// Why the user is in this very group, where `reasons=true` asked for it; empty for a member by nesting alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reasons: Option<Vec<Reason>>,
+}
+
+/// Writes a member as serde writes the [`Member`] that is made of it.
+pub(crate) fn write_member(out: &mut json::Text, member: &domain::Member) {
+    let person = &member.person;
+    out.raw(r#"{"user":{"id":"#).id(person.id.uuid()).raw(r#","name":"#).string(person.name());
+    out.raw(r#","email":"#).string(person.email()).raw(r#","status":"#).string(person.status.word());
+    match member.added_at {
+        Some(at) => out.raw(r#"},"direct":true,"addedAt":"#).time(at, 6).raw("}"),
+        None => out.raw(r#"},"direct":false,"addedAt":null}"#),
+    };
 }
 
 /// One reason why a user is in a group.
@@ -345,5 +357,28 @@ impl From<guildhall_engine::Release> for Release {
     fn from(release: guildhall_engine::Release) -> Self {
         let (group, key) = (release.group.uuid(), release.key.uuid());
         Self { group, key, removals: release.removals, until: at(release.until) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use guildhall_domain::Timestamp;
+    use guildhall_domain::person::Person;
+    use guildhall_domain::user::UserStatus;
+
+    use super::*;
+
+    #[test]
+    fn a_member_is_written_as_serde_writes_it() {
+        for (name, added_at) in [("Mira Holt", Some(Timestamp::from_micros(1_700_000_000_000_001))), ("A \"b\"", None)]
+        {
+            let person = Arc::new(Person::new(UserId::NIL, name, "mira@example.org", UserStatus::Active));
+            let member = domain::Member { person, added_at };
+            let mut out = json::Text::default();
+            write_member(&mut out, &member);
+            assert_eq!(out.into_string(), serde_json::to_string(&Member::from(member)).unwrap());
+        }
     }
 }

@@ -43,13 +43,13 @@ pub(super) use difference::{Between, GroupDifference, PutBack, UserDifference};
 pub(super) use events::{Event, ListEvents, Verification};
 pub(super) use explain::{Explain, Explanation, GivenReason, Named};
 pub(super) use groups::{
-    EditGroup, Group, JoinedGroup, ListGroups, ListNested, ListedGroup, Nested, NewGroup, Owners, SetOwners,
+    EditGroup, Group, JoinedGroup, ListGroups, ListNested, ListedGroup, Nested, NewGroup, Owners, SetOwners, group,
 };
 pub(super) use keys::{Key, KeySecret, NewKey, Rotation};
 pub(super) use me::{Ids, Me, Names};
 pub(super) use members::{
     ChangeMembers, ChangedMembers, ListJoined, ListMembers, ListedMember, MemberCount, MemberResult, Membership,
-    Reason, Release, ReleaseBrake,
+    Reason, Release, ReleaseBrake, write_member,
 };
 pub(super) use policies::{
     ChoosePolicy, Chooses, Chosen, EditPolicy, ListPolicies, NewPolicy, OfAppPolicy, OfGroupPolicy, OfLevelPolicy,
