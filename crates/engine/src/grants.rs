@@ -18,6 +18,10 @@ use crate::{hands, nestings, requests};
 /// The default apps of a group and of every group around it, with the group that gives each, the nearest first.
 async fn given_by(tx: &mut Tx, group: GroupId) -> Result<Vec<GroupApp>> {
     let company = tx.company();
+    // Most companies have no apps: one look spares them the way up through the nestings.
+    if !group_apps::any(tx, company).await? {
+        return Ok(Vec::new());
+    }
     let mut around = nestings::reach(tx, company, &[group], Towards::Parents, None).await?.groups();
     around.sort_unstable_by_key(|other| *other != group);
     let mut given: Vec<GroupApp> = Vec::new();

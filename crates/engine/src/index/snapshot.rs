@@ -21,6 +21,7 @@ use super::giving::Giving;
 use super::search::Trigrams;
 use super::sorted::Sorted;
 use super::table::Table;
+use crate::rendered::Rendered;
 
 /// A user's or group's number.
 pub(crate) type No = u32;
@@ -37,7 +38,7 @@ pub(crate) struct UserNode {
 /// A live group, who has reasons in it, and its place among the groups.
 #[derive(Clone, Debug)]
 pub(crate) struct GroupNode {
-    pub record: Arc<Group>,
+    pub record: Arc<Rendered<Group>>,
     /// The folded name.
     pub name_key: Arc<str>,
     /// The folded name and description, which a search looks through.
@@ -223,6 +224,17 @@ impl Snapshot {
         }
         let standings = group.members.standings(entry.user).iter();
         standings.filter(|standing| standing.window.holds(now)).map(|standing| standing.added_at).min()
+    }
+
+    /// Does the connection hold the user in the group at `now`?
+    pub(crate) fn is_kept_by(&self, group: &GroupNode, user: No, connection: Uuid, now: Timestamp) -> bool {
+        let Some(entry) = self.user(user).and_then(|node| self.entry(group, node.person.id)) else { return false };
+        if entry.tag != TIMED {
+            let source = entry.tag.checked_sub(2).and_then(|source| self.sources.get(source as usize));
+            return source == Some(&connection);
+        }
+        let mut standings = group.members.standings(user).iter();
+        standings.any(|s| s.kind == ReasonKind::Synced && s.source == connection && s.window.holds(now))
     }
 
     /// The entry of a user in a group.

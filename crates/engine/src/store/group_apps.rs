@@ -26,6 +26,7 @@ sql! {
                      where l.company_id = $1 and l.app_id = $2 and l.closed_rev is null order by l.group_id");
     EVERY_OF_APP = concat!("select ", columns!(), " from group_apps l where l.company_id = $1 and l.app_id = $2 and l.closed_rev is null order by l.group_id");
     OF_LEVEL = "select 1 from group_apps l where l.company_id = $1 and l.app_id = $2 and l.level_id = $3 and l.closed_rev is null limit 1";
+    ANY = "select 1 from group_apps l where l.company_id = $1 limit 1";
     APPS = concat!("select ", columns!(), ", ", app_columns!(), " from group_apps l join apps a on a.company_id = l.company_id and a.app_id = l.app_id
                    where l.company_id = $1 and l.group_id = $2 and l.closed_rev is null and (cast($3 as text) = '' or l.visibility = $3) and (a.name_key, a.app_id) > ($4, $5)
                    order by a.name_key, a.app_id limit $6 offset $7");
@@ -44,6 +45,11 @@ fn read(row: Row<'_>) -> Result<GroupApp> {
         level: row.opt_id(3)?,
         since: row.time(4)?,
     })
+}
+
+/// Has any group of the company ever held an app?
+pub(crate) async fn any(conn: &mut Conn, company: CompanyId) -> Result<bool> {
+    Ok(conn.row(&ANY, &[val(company)], |_| Ok(())).await?.is_some())
 }
 
 /// Opens links, each with its id; for each, whether it is new: a standing one keeps its place.

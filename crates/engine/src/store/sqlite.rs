@@ -13,9 +13,6 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::db::away;
 use super::{Row, Statement, Value};
 
-/// Statements kept prepared per connection; above the number there are.
-const PREPARED: usize = 256;
-
 /// The longest a statement of a reader may run.
 const LONGEST: Duration = Duration::from_secs(5);
 /// Steps of SQLite's machine between two looks at the clock: a few milliseconds.
@@ -94,7 +91,7 @@ impl File {
 }
 
 /// What the writer keeps of the file in memory, in KiB, and after how many pages the log is moved into it.
-const USUAL: &str = "pragma cache_size = -16000; pragma wal_autocheckpoint = 1000;";
+const USUAL: &str = "pragma cache_size = -16000; pragma wal_autocheckpoint = 4000;";
 /// The same while many rows come in: each batch touches pages all over the largest indexes.
 const LOADING: &str = "pragma cache_size = -96000; pragma wal_autocheckpoint = 25000;";
 
@@ -133,7 +130,8 @@ pub(crate) fn open(path: &Path, write: bool) -> Result<Client> {
     };
     conn.execute_batch(pragmas).map_err(|e| error(&e))?;
     conn.execute_batch(if write { USUAL } else { MAPPED }).map_err(|e| error(&e))?;
-    conn.set_prepared_statement_cache_capacity(PREPARED);
+    // All of them, and the words that stand alone.
+    conn.set_prepared_statement_cache_capacity(super::all().count() + 16);
     // Else SQLite plans a statement anew whenever a value bound to it might suit another plan: at nearly each use.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(|e| error(&e))?;
     let until = Arc::new(Mutex::new(Instant::now()));

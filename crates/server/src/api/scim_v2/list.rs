@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::Base;
 use super::error::{Failure, Kind};
 use super::filter::{self, Related};
-use super::path::{LONGEST, resolve};
+use super::path::{LONGEST, attribute, resolve};
 use super::query::Query;
 use super::schema::{Attr, Found, Kind as Takes, Type};
 use super::show;
@@ -62,11 +62,7 @@ impl Sort {
     /// None for a type that does not know the attribute.
     fn read(of: Type, raw: &str) -> Option<Self> {
         let raw = raw.get(..LONGEST).unwrap_or(raw).trim();
-        let path: AttrPath = match raw.parse().ok()? {
-            scim_v2::filter::PatchPath::Attr(path) => path,
-            scim_v2::filter::PatchPath::Value(_) => return None,
-        };
-        let (found, part) = resolve(of, &path)?;
+        let (found, part) = resolve(of, &attribute(raw)?)?;
         // Of a complex attribute its value; a list that is not read has no order.
         let part = part.or_else(|| found.attr.part("value"));
         let relation = matches!(found.attr.name, "members" | "groups" | "schemas");

@@ -37,6 +37,24 @@ pub(super) fn resolve(of: Type, path: &AttrPath) -> Option<(Found, Option<&'stat
     }
 }
 
+/// Parses a path. A bare attribute name, which most are, takes no grammar.
+fn parse(raw: &str) -> Option<PatchPath> {
+    let plain =
+        raw.bytes().all(|byte| byte.is_ascii_alphanumeric()) && raw.starts_with(|c: char| c.is_ascii_alphabetic());
+    if plain {
+        return Some(PatchPath::Attr(AttrPath { uri: None, name: raw.to_owned(), sub_attr: None }));
+    }
+    raw.parse().ok()
+}
+
+/// The attribute that a text names, without a filter; none where it is no such name.
+pub(super) fn attribute(raw: &str) -> Option<AttrPath> {
+    match parse(raw)? {
+        PatchPath::Attr(path) => Some(path),
+        PatchPath::Value(_) => None,
+    }
+}
+
 /// Reads a path. One that is well formed and leads nowhere is none: unknown attributes are ignored.
 ///
 /// # Errors
@@ -54,7 +72,7 @@ pub(super) fn read(of: Type, raw: &str) -> Result<Option<Target>, Failure> {
         return Ok(None);
     }
     let parsed: PatchPath =
-        raw.parse().map_err(|_| wrong(format!("path: `{}` is not an attribute path", brief(raw))))?;
+        parse(raw).ok_or_else(|| wrong(format!("path: `{}` is not an attribute path", brief(raw))))?;
     let (attr, filter, sub) = match parsed {
         PatchPath::Attr(attr) => (attr, None, None),
         PatchPath::Value(path) => (path.attr, Some(path.filter), path.sub_attr),

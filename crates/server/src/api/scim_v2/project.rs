@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::path::{LONGEST, resolve};
+use super::path::{LONGEST, attribute, resolve};
 use super::schema::{ENTERPRISE, Found, Type};
 use super::value::Document;
 
@@ -23,11 +23,7 @@ fn named(of: Type, raw: &str) -> Option<Named> {
     if of.is_extension(raw) {
         return Some(Named::Extension);
     }
-    let path = match raw.parse().ok()? {
-        scim_v2::filter::PatchPath::Attr(path) => path,
-        scim_v2::filter::PatchPath::Value(_) => return None,
-    };
-    let (found, part) = resolve(of, &path)?;
+    let (found, part) = resolve(of, &attribute(raw)?)?;
     Some(Named::Attr(found, part.map(|part| part.name)))
 }
 
