@@ -82,7 +82,7 @@ pub use notices::Letter;
 pub use past::Past;
 pub use policies::ChoiceOf;
 pub use reading::{MemberCount, Question};
-pub use rendered::{Rendered, Rendering, Rendition};
+pub use rendered::{Rendered, Rendering, Rendition, SharedGroup};
 pub use restore::{Restored, restore};
 pub use roles::{ChangeRoles, Source};
 pub use rules::{Clause, PreviewedRule, Rule, TriedRule};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use guildhall_domain::caller::Caller;
-use guildhall_domain::group::{Group, GroupState};
+use guildhall_domain::group::GroupState;
 use guildhall_domain::ids::{CompanyId, GroupId, UserId};
 use guildhall_domain::membership::{Member, Reason};
 use guildhall_domain::name::fold;
@@ -15,7 +15,7 @@ use guildhall_domain::{Error, Result, Timestamp};
 use crate::authz::{self, Action};
 use crate::groups::{GONE, get};
 use crate::index::snapshot::GroupNode;
-use crate::rendered::Rendered;
+use crate::rendered::SharedGroup;
 use crate::store::nestings::Towards;
 use crate::store::{self, Conn, groups, reasons};
 use crate::{Added, Engine, GroupFilter, GroupKey, GroupSort, Shown, nestings, users};
@@ -64,7 +64,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`].
-    pub async fn group(&self, caller: &Caller, id: GroupId, shown: Shown) -> Result<Arc<Rendered<Group>>> {
+    pub async fn group(&self, caller: &Caller, id: GroupId, shown: Shown) -> Result<SharedGroup> {
         authz::may_read(caller, Action::ReadDirectory)?;
         if let Some(view) = self.view(caller.company).await {
             match view.group_by_id(id) {
@@ -88,7 +88,7 @@ impl Engine {
         sort: GroupSort,
         order: Order,
         ask: &Ask<GroupKey>,
-    ) -> Result<Page<Arc<Rendered<Group>>, GroupKey>> {
+    ) -> Result<Page<SharedGroup, GroupKey>> {
         authz::may_read(caller, Action::ReadDirectory)?;
         if filter.state.is_none_or(|state| state == GroupState::Live)
             && let Some(view) = self.view(caller.company).await
@@ -103,7 +103,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::Forbidden`], [`Error::TooMany`].
-    pub async fn groups_by_id(&self, caller: &Caller, ids: &[GroupId]) -> Result<Vec<Arc<Rendered<Group>>>> {
+    pub async fn groups_by_id(&self, caller: &Caller, ids: &[GroupId]) -> Result<Vec<SharedGroup>> {
         if ids.len() > GROUPS {
             return Err(Error::TooMany { field: "userGroupIds".into(), limit: GROUPS as u64 });
         }
@@ -127,7 +127,7 @@ impl Engine {
         user: UserId,
         effective: bool,
         ask: &Ask<GroupKey>,
-    ) -> Result<Page<(Arc<Rendered<Group>>, bool), GroupKey>> {
+    ) -> Result<Page<(SharedGroup, bool), GroupKey>> {
         authz::may_read(caller, Action::ReadUser(user))?;
         let now = self.clock().now();
         if let Some(view) = self.view(caller.company).await {
@@ -147,7 +147,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is no such user; [`Error::Forbidden`].
-    pub async fn all_groups_of(&self, caller: &Caller, user: UserId) -> Result<Vec<Arc<Rendered<Group>>>> {
+    pub async fn all_groups_of(&self, caller: &Caller, user: UserId) -> Result<Vec<SharedGroup>> {
         authz::may_read(caller, Action::ReadUser(user))?;
         let now = self.clock().now();
         if let Some(view) = self.view(caller.company).await {
@@ -405,11 +405,11 @@ async fn effective_groups(
     user: UserId,
     now: Timestamp,
     ask: &Ask<GroupKey>,
-) -> Result<Page<(Arc<Rendered<Group>>, bool), GroupKey>> {
+) -> Result<Page<(SharedGroup, bool), GroupKey>> {
     let direct: HashSet<GroupId> =
         groups::ids_of_each_user(conn, company, &[user], now).await?.swap_remove(0).into_iter().collect();
     let all = nestings::groups_of(conn, company, user, now).await?;
-    let mut found: Vec<(String, Arc<Rendered<Group>>)> = groups::get_each(conn, company, &all)
+    let mut found: Vec<(String, SharedGroup)> = groups::get_each(conn, company, &all)
         .await?
         .into_iter()
         .map(|group| (fold(&group.name), Arc::new(group.into())))

@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
+use guildhall_domain::group::Group;
 use guildhall_domain::{Error, Result};
 use serde::{Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
@@ -51,6 +52,9 @@ pub struct Rendered<T> {
     record: T,
     kept: [ArcSwapOption<Made>; RENDITIONS],
 }
+
+/// A group as reads give it: shared with memory, where it is held there.
+pub type SharedGroup = Arc<Rendered<Group>>;
 
 impl<T> Rendered<T> {
     /// The JSON of this record in a dialect: the kept one, if it was made with the same `given`, else that of what

@@ -3,7 +3,6 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use guildhall_domain::group::Group;
 use guildhall_domain::ids::UserId;
 use guildhall_domain::membership::Member;
 use guildhall_domain::name::fold;
@@ -11,7 +10,7 @@ use guildhall_domain::page::{Ask, From, Order, Page};
 use guildhall_domain::{Error, Result, Timestamp};
 
 use super::snapshot::{GroupNode, No, Snapshot};
-use crate::rendered::Rendered;
+use crate::rendered::SharedGroup;
 use crate::{Added, GroupFilter, GroupKey, GroupSort};
 
 /// A page of rows that come in order, `from` a place that they begin at already unless it is an offset.
@@ -33,7 +32,7 @@ fn key_of(sort: GroupSort) -> impl Fn(&&GroupNode) -> GroupKey {
     }
 }
 
-fn records(page: Page<&GroupNode, GroupKey>) -> Page<Arc<Rendered<Group>>, GroupKey> {
+fn records(page: Page<&GroupNode, GroupKey>) -> Page<SharedGroup, GroupKey> {
     page.map(|node| Arc::clone(&node.record))
 }
 
@@ -49,7 +48,7 @@ impl Snapshot {
         sort: GroupSort,
         order: Order,
         ask: &Ask<GroupKey>,
-    ) -> Result<Page<Arc<Rendered<Group>>, GroupKey>> {
+    ) -> Result<Page<SharedGroup, GroupKey>> {
         let after = match (&ask.from, sort) {
             (From::After(key @ GroupKey::Name(..)), GroupSort::Name)
             | (From::After(key @ GroupKey::Created(..)), GroupSort::Created) => Some(key),
@@ -129,7 +128,7 @@ impl Snapshot {
         effective: bool,
         now: Timestamp,
         ask: &Ask<GroupKey>,
-    ) -> Result<Page<(Arc<Rendered<Group>>, bool), GroupKey>> {
+    ) -> Result<Page<(SharedGroup, bool), GroupKey>> {
         let after = match &ask.from {
             From::After(key @ GroupKey::Name(..)) => Some(key),
             From::After(_) => return Err(Error::invalid("cursor", "belongs to a listing in another order")),

@@ -9,7 +9,6 @@ use std::sync::{Arc, OnceLock};
 
 use guildhall_domain::Timestamp;
 use guildhall_domain::caller::Role;
-use guildhall_domain::group::Group;
 use guildhall_domain::ids::{GroupId, UserId};
 use guildhall_domain::membership::ReasonKind;
 use guildhall_domain::person::Person;
@@ -21,7 +20,7 @@ use super::giving::Giving;
 use super::search::Trigrams;
 use super::sorted::Sorted;
 use super::table::Table;
-use crate::rendered::Rendered;
+use crate::rendered::SharedGroup;
 
 /// A user's or group's number.
 pub(crate) type No = u32;
@@ -38,7 +37,7 @@ pub(crate) struct UserNode {
 /// A live group, who has reasons in it, and its place among the groups.
 #[derive(Clone, Debug)]
 pub(crate) struct GroupNode {
-    pub record: Arc<Rendered<Group>>,
+    pub record: SharedGroup,
     /// The folded name.
     pub name_key: Arc<str>,
     /// The folded name and description, which a search looks through.

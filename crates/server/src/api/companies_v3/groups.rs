@@ -10,7 +10,7 @@ use guildhall_domain::group::Group;
 use guildhall_domain::ids::{GroupId, UserId};
 use guildhall_domain::page::{Ask, From};
 use guildhall_domain::{Error, Result};
-use guildhall_engine::{GroupFilter, Rendered, Rendering, Shown};
+use guildhall_engine::{GroupFilter, Rendering, SharedGroup, Shown};
 use http::StatusCode;
 
 use super::error::{ChangeRefusals, Failure, ReadRefusals};
@@ -22,7 +22,7 @@ use crate::app::App;
 use crate::http::caller::Auth;
 
 /// What the people are called of whom these groups speak, read in one batch.
-async fn names(app: &App, caller: &Caller, groups: &[Arc<Rendered<Group>>]) -> Result<Names> {
+async fn names(app: &App, caller: &Caller, groups: &[SharedGroup]) -> Result<Names> {
     names_of(app, caller, groups.iter().flat_map(|group| [group.created_by, group.updated_by]).flatten().collect())
         .await
 }
@@ -40,11 +40,7 @@ pub(super) async fn names_of(app: &App, caller: &Caller, ids: BTreeSet<UserId>) 
     }
 }
 
-async fn told(
-    app: &App,
-    caller: &Caller,
-    (groups, total): (Vec<Arc<Rendered<Group>>>, u64),
-) -> Result<Json<UserGroupList>> {
+async fn told(app: &App, caller: &Caller, (groups, total): (Vec<SharedGroup>, u64)) -> Result<Json<UserGroupList>> {
     let names = names(app, caller, &groups).await?;
     let user_groups =
         groups.iter().map(|group| UserGroup::told(group, caller.company, &names)).collect::<Result<_>>()?;

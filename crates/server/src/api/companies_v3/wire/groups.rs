@@ -9,7 +9,7 @@ use guildhall_domain::ids::{CompanyId, GroupId, UserId};
 use guildhall_domain::name::fold;
 use guildhall_domain::page::Order;
 use guildhall_domain::patch::Patch;
-use guildhall_engine::{GroupSort, Rendered, Rendering, Rendition};
+use guildhall_engine::{GroupSort, Rendered, Rendering, Rendition, SharedGroup};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -256,7 +256,7 @@ fn only(filters: Option<Vec<Object<UserGroupFilter>>>) -> Result<Option<BTreeSet
 impl GroupSearch {
     /// The page of this search among groups that were read whole, in the order that the database has for the same
     /// search, and how many there are.
-    pub(crate) fn among(&self, mut groups: Vec<Arc<Rendered<Group>>>) -> (Vec<Arc<Rendered<Group>>>, u64) {
+    pub(crate) fn among(&self, mut groups: Vec<SharedGroup>) -> (Vec<SharedGroup>, u64) {
         if let Some(ids) = &self.ids {
             groups.retain(|group| ids.contains(&group.id));
         }
