@@ -175,7 +175,7 @@ impl UsersGroup {
     /// # Errors
     /// [`guildhall_domain::Error::Internal`].
     pub(super) fn told(group: &Rendered<Group>) -> Result<Rendering> {
-        group.render(Rendition::Cakewalk, "", |group| Self::from(group))
+        group.render(Rendition::Cakewalk, "", Self::from)
     }
 }
 

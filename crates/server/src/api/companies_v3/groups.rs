@@ -1,12 +1,10 @@
 //! User groups: operations 1 to 5 and 10.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use guildhall_domain::caller::Caller;
-use guildhall_domain::group::Group;
 use guildhall_domain::ids::{GroupId, UserId};
 use guildhall_domain::page::{Ask, From};
 use guildhall_domain::{Error, Result};

@@ -1,7 +1,6 @@
 //! User groups (reference §3).
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
 
 use guildhall_domain::Result;
 use guildhall_domain::group::{EditGroup, Group, NewGroup};

@@ -96,7 +96,7 @@ pub(crate) struct ListedGroup {
 /// # Errors
 /// [`Error::Internal`].
 pub(crate) fn group(group: &Rendered<domain::Group>) -> Result<Rendering> {
-    group.render(Rendition::Native, "", |group| Group::from(group))
+    group.render(Rendition::Native, "", Group::from)
 }
 
 /// A group that a user is a member of.
