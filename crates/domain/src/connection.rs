@@ -120,6 +120,8 @@ pub struct NewConnection {
     pub adopt: Option<Adopt>,
     /// The text of one JSON object; empty when absent.
     pub settings: Option<String>,
+    /// What opens the source; never shown again.
+    pub secret: Option<String>,
 }
 
 /// An edit of a connection.
@@ -135,6 +137,8 @@ pub struct EditConnection {
     pub adopt: Patch<Adopt>,
     /// The text of one JSON object, which replaces the old one.
     pub settings: Patch<String>,
+    /// What opens the source; no part of the record, and never shown again.
+    pub secret: Patch<String>,
 }
 
 /// How a connection speaks: a word in lower case.

@@ -30,6 +30,14 @@ pub enum Error {
         /// The most that is taken.
         limit: u64,
     },
+    /// Rows of a sheet are wrong; nothing of it was carried out.
+    #[error("{} rows are wrong; line {}", rows.len() + more, first_row(rows))]
+    Rows {
+        /// The line of each row in its file, and what is wrong with it.
+        rows: Vec<(u64, Error)>,
+        /// How many more are wrong, which are not listed.
+        more: usize,
+    },
     /// What the path names is not in the caller's company. A foreign id and an unknown one are the same.
     #[error("no {noun} has this id")]
     NotFound {
@@ -151,6 +159,10 @@ fn first(ids: &[Uuid]) -> impl fmt::Display {
     ids.first().copied().unwrap_or_default()
 }
 
+fn first_row(rows: &[(u64, Error)]) -> String {
+    rows.first().map(|(line, error)| format!("{line}: {error}")).unwrap_or_default()
+}
+
 fn chain(groups: &[GroupId]) -> String {
     groups.iter().map(GroupId::to_string).collect::<Vec<_>>().join(" > ")
 }
@@ -183,7 +195,7 @@ impl Error {
     /// The word by which refusals are counted in the audit chain and in metrics.
     pub fn cause(&self) -> &'static str {
         match self {
-            Self::Invalid { .. } | Self::TooMany { .. } | Self::Unknown { .. } => "invalid",
+            Self::Invalid { .. } | Self::TooMany { .. } | Self::Rows { .. } | Self::Unknown { .. } => "invalid",
             Self::NotFound { .. } => "not_found",
             Self::Conflict { .. } | Self::Cycle { .. } | Self::Taken { .. } | Self::Stale | Self::Ahead { .. } => {
                 "conflict"

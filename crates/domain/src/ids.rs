@@ -60,6 +60,8 @@ ids! {
     RoleId, "role";
     /// An identity source.
     ConnectionId, "connection";
+    /// One holding of a source against what we have.
+    RunId, "run";
     /// An endpoint that events are sent to.
     WebhookId, "webhook";
     /// One message to one webhook, with the tries it took.

@@ -23,6 +23,7 @@ pub mod patch;
 pub mod person;
 pub mod policy;
 pub mod preview;
+pub mod pull;
 pub mod request;
 pub mod role;
 pub mod route;

@@ -81,7 +81,7 @@ impl fmt::Display for Timestamp {
 }
 
 /// When something holds: from `starts` (inclusive) until `ends` (exclusive); an absent bound is open.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Window {
     /// The first instant at which it holds.
     pub starts: Option<Timestamp>,

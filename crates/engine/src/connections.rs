@@ -6,6 +6,7 @@ use guildhall_domain::event::{Event, Fields};
 use guildhall_domain::group::Group;
 use guildhall_domain::ids::{CompanyId, ConnectionId, GroupId, UserId};
 use guildhall_domain::page::{Ask, Page};
+use guildhall_domain::patch::Patch;
 use guildhall_domain::{Error, Result, name};
 use uuid::Uuid;
 
@@ -16,7 +17,7 @@ use crate::memberships::{self, CHANGES};
 use crate::store::links::{self, Known};
 use crate::store::{self, Conn, connections, keys};
 use crate::writer::Tx;
-use crate::{Engine, Written, journal, users};
+use crate::{Engine, Secrets, Written, journal, pull, users};
 
 const GONE: Error = Error::NotFound { noun: ConnectionId::NOUN };
 
@@ -74,9 +75,10 @@ async fn check(tx: &mut Tx, connection: &Connection) -> Result<()> {
 }
 
 /// Makes a connection in the transaction of a caller who may.
-pub(crate) async fn create(tx: &mut Tx, new: NewConnection) -> Result<Connection> {
+pub(crate) async fn create(tx: &mut Tx, secrets: Option<&Secrets>, mut new: NewConnection) -> Result<Connection> {
     let (company, now, version) = (tx.company(), tx.now(), tx.revision());
     let id = new.id.unwrap_or_else(|| tx.clock.id());
+    let secret = sealed(secrets, company, id, Patch::set_or_keep(new.secret.take()))?;
     let connection = Connection::birth(id, new, now, version)?;
     check(tx, &connection).await?;
     if id == ConnectionId::NIL || !connections::insert(tx, company, &connection).await? {
@@ -84,21 +86,48 @@ pub(crate) async fn create(tx: &mut Tx, new: NewConnection) -> Result<Connection
     }
     let event = Event::ConnectionCreated { connection: id, fields: fields(&connection, None) };
     journal::append(tx, &event).await?;
+    pull::follow(tx, &connection, secret, false).await?;
     Ok(connection)
 }
 
+/// Seals a secret, where one is given. An import brings none.
+fn sealed(
+    secrets: Option<&Secrets>,
+    company: CompanyId,
+    id: ConnectionId,
+    secret: Patch<String>,
+) -> Result<Patch<Vec<u8>>> {
+    secret.try_map(|plain| match secrets {
+        Some(secrets) => pull::seal(secrets, company, id, &plain),
+        None => Err(Error::internal("a secret without a key to seal it")),
+    })
+}
+
 /// Carries an edit out in the transaction of a caller who may.
-pub(crate) async fn edit(tx: &mut Tx, mut connection: Connection, ask: EditConnection) -> Result<(Connection, bool)> {
+pub(crate) async fn edit(
+    tx: &mut Tx,
+    secrets: Option<&Secrets>,
+    mut connection: Connection,
+    mut ask: EditConnection,
+) -> Result<(Connection, bool)> {
     let (company, now, version) = (tx.company(), tx.now(), tx.revision());
+    let (before, secret) = (connection.settings.clone(), std::mem::take(&mut ask.secret));
+    let secret = sealed(secrets, company, connection.id, secret)?;
     let changed = connection.apply(ask)?;
     if changed.is_empty() {
-        return Ok((connection, false));
+        if secret.is_keep() {
+            return Ok((connection, false));
+        }
+        pull::follow(tx, &connection, secret, false).await?;
+        return Ok((connection, true));
     }
     (connection.updated_at, connection.version) = (now, version);
     check(tx, &connection).await?;
     connections::update(tx, company, &connection).await?;
     let event = Event::ConnectionUpdated { connection: connection.id, fields: fields(&connection, Some(&changed)) };
     journal::append(tx, &event).await?;
+    let moved = pull::moved(&before, &connection.settings);
+    pull::follow(tx, &connection, secret, moved).await?;
     Ok((connection, true))
 }
 
@@ -185,6 +214,7 @@ async fn delete(tx: &mut Tx, id: ConnectionId) -> Result<()> {
         let_go_of_group(tx, id, group).await?;
     }
     links::end_all(tx, company, id, now).await?;
+    pull::end(tx, id).await?;
     for key in keys::of_connection(tx, company, id).await? {
         if keys::revoke(tx, company, key, now).await? {
             journal::append(tx, &Event::KeyRevoked { key }).await?;
@@ -206,6 +236,16 @@ impl Engine {
         get(&mut conn, caller.company, id).await
     }
 
+    /// Has a connection a secret? What it is nobody is told.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub async fn has_secret(&self, caller: &Caller, id: ConnectionId) -> Result<bool> {
+        let mut conn = self.db().reader().await?;
+        authz::may(&mut conn, caller, Action::Administer, self.clock().now()).await?;
+        pull::has_secret(&mut conn, caller.company, id).await
+    }
+
     /// One page of connections, by id.
     ///
     /// # Errors
@@ -225,10 +265,11 @@ impl Engine {
     /// # Errors
     /// [`Error::Forbidden`]; [`Error::Taken`] on `name` or `id`; [`Error::Unknown`] on `owner`; [`Error::Invalid`].
     pub async fn create_connection(&self, caller: &Caller, new: NewConnection) -> Result<Written<Connection>> {
+        let engine = self.clone();
         self.write(caller, async move |tx| {
             let (caller, now) = (tx.caller().clone(), tx.now());
             authz::may(tx, &caller, Action::Administer, now).await?;
-            create(tx, new).await
+            create(tx, Some(engine.secrets()), new).await
         })
         .await
     }
@@ -244,12 +285,13 @@ impl Engine {
         ask: EditConnection,
         version: Option<u64>,
     ) -> Result<Written<Connection>> {
+        let engine = self.clone();
         self.write(caller, async move |tx| {
             let (caller, now, company) = (tx.caller().clone(), tx.now(), tx.company());
             authz::may(tx, &caller, Action::Administer, now).await?;
             let before = get(tx, company, id).await?;
             matches(version, before.version)?;
-            Ok(edit(tx, before, ask).await?.0)
+            Ok(edit(tx, Some(engine.secrets()), before, ask).await?.0)
         })
         .await
     }

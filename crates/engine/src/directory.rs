@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use guildhall_domain::caller::{Caller, Dialect};
 use guildhall_domain::company::{CompanyState, EditSettings};
+use guildhall_domain::connection::{Adopt, Noun};
 use guildhall_domain::group::{EditGroup, GroupState};
 use guildhall_domain::ids::{CompanyId, ConnectionId, GroupId, RequestId, UserId};
 use guildhall_domain::membership::ReasonKind;
@@ -50,6 +51,8 @@ pub enum Record {
     Membership(MembershipRecord),
     /// A connection.
     Connection(ConnectionRecord),
+    /// A person or group that a connection knows.
+    Link(LinkRecord),
     /// A group inside another.
     Nesting(NestingRecord),
     /// An app.
@@ -154,6 +157,29 @@ pub struct ConnectionRecord {
     pub kind: String,
     /// Do its groups refuse changes of their members by hand?
     pub one_way: Patch<bool>,
+    /// Who looks after it.
+    pub owner: Patch<UserId>,
+    /// What of ours it may take over.
+    pub adopt: Patch<Adopt>,
+    /// What its kind needs to know: the text of one JSON object.
+    pub settings: Patch<String>,
+}
+
+/// That a connection knows a person or group, as a record tells it.
+#[derive(Clone, Debug)]
+pub struct LinkRecord {
+    /// The company.
+    pub company: CompanyId,
+    /// The connection.
+    pub connection: ConnectionId,
+    /// Is it a user or a group?
+    pub noun: Noun,
+    /// The user's or group's id.
+    pub object: Uuid,
+    /// The id by which the connection knows them.
+    pub external_id: Option<String>,
+    /// Did the connection make them?
+    pub made: bool,
 }
 
 /// Why a load was refused or failed, and at which line.

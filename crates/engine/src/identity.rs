@@ -3,9 +3,10 @@
 //! A connection knows people and groups by ids of its own, sees again whom it has not turned away, and keeps its own
 //! reasons alone. A hand (a key without a connection) sees the records as they are.
 
-mod crews;
+pub(crate) mod crews;
 mod find;
-mod people;
+pub(crate) mod people;
+pub(crate) mod said;
 
 use guildhall_domain::caller::Caller;
 use guildhall_domain::group::Group;

@@ -23,6 +23,7 @@ struct Inner {
     metrics: Metrics,
     reach: Reach,
     provider: OnceLock<Provider>,
+    directories: Reach,
 }
 
 impl App {
@@ -33,6 +34,12 @@ impl App {
 
     /// The same for a server that calls more than the public internet.
     pub fn reaching(engine: Engine, limits: Limits, reach: Reach) -> Self {
+        let directories = reach.clone();
+        Self::with_directories(engine, limits, reach, directories)
+    }
+
+    /// The same for a server that reads directories elsewhere than it calls webhooks.
+    pub fn with_directories(engine: Engine, limits: Limits, reach: Reach, directories: Reach) -> Self {
         Self(Arc::new(Inner {
             cakewalk_calls: Rates::new(limits.cakewalk_calls),
             calls: Rates::new(limits.calls),
@@ -42,6 +49,7 @@ impl App {
             limits,
             reach,
             provider: OnceLock::new(),
+            directories: directories.named("directory-allow"),
         }))
     }
 
@@ -76,6 +84,10 @@ impl App {
     /// Lets people sign in to the console with this provider, from now on; the first one stays.
     pub fn sign_in_with(&self, provider: Provider) {
         let _ = self.0.provider.set(provider);
+    }
+    /// The addresses of directories that the server may read.
+    pub fn directories(&self) -> &Reach {
+        &self.0.directories
     }
     /// What is counted.
     pub fn metrics(&self) -> &Metrics {

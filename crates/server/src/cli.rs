@@ -12,12 +12,14 @@ mod export;
 mod feed;
 mod handover;
 mod import;
+mod import_from;
 mod key;
 mod migrate;
 mod openapi;
 mod restore;
 mod run;
 mod serve;
+mod sheet;
 mod show;
 mod why;
 
@@ -31,7 +33,8 @@ use guildhall_engine::{Engine, Options};
 
 use crate::config::{ConfigFile, file};
 use feed::Source;
-use run::Command;
+use run::{Command, Piece};
+use tokio::sync::mpsc::Receiver;
 
 /// A self-hosted server for the user groups of a company
 #[derive(Debug, Parser)]
@@ -69,6 +72,8 @@ enum Named {
     Serve(Box<serve::Serve>),
     /// Read companies from files in the directory format
     Import(import::Import),
+    /// Bring people, groups and members over from another server
+    ImportFrom(Box<import_from::ImportFrom>),
     /// Write companies to standard output in the directory format
     Export(export::Export),
     /// Make, list and revoke keys
@@ -152,6 +157,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Named::Serve(args) => args.run(&database).await,
         Named::Import(args) => args.run(&database).await,
+        Named::ImportFrom(args) => args.run(&database).await,
         Named::Export(args) => args.run(&database).await,
         Named::Key(args) => args.run(&database).await,
         Named::Migrate => execute(&database, Command::Migrate, Vec::new()).await,
@@ -174,7 +180,16 @@ async fn open(database: &Database) -> Result<Engine, Failure> {
 /// Carries a command out: in the server that has the database open, else here.
 async fn execute(database: &Database, command: Command, sources: Vec<Source>) -> Result<(), Failure> {
     let (input, trouble) = feed::feed(sources);
-    let show = show::Show::new(matches!(command, Command::Import { .. }));
+    let outcome = execute_fed(database, command, input).await;
+    match trouble.take() {
+        Some(why) => Err(Failure::new(why)),
+        None => outcome,
+    }
+}
+
+/// The same with what it reads made by the command itself.
+async fn execute_fed(database: &Database, command: Command, input: Receiver<Piece>) -> Result<(), Failure> {
+    let show = show::Show::new(matches!(command, Command::Import { .. } | Command::ImportFrom(_)));
     let (output, shown) = show.start();
     let leaving = tokio::spawn({
         let output = output.downgrade();
@@ -196,9 +211,6 @@ async fn execute(database: &Database, command: Command, sources: Vec<Source>) ->
     let outcome = carried.await;
     leaving.abort();
     let shown = shown.await;
-    if let Some(why) = trouble.take() {
-        return Err(Failure::new(why));
-    }
     // A reader that has left ends the command; it is the reason, and the command's own words are not.
     if let Ok(Err(e)) = shown {
         return Err(Failure::new(format!("standard output was closed before all of it was written ({e})")));

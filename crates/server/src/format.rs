@@ -97,6 +97,7 @@ fn parse(text: &str) -> Result<Record, String> {
         "user" => read::<wire::User>(text, &kind)?.record().map(|user| Record::User(Box::new(user))),
         "group" => read::<wire::Group>(text, &kind)?.record().map(|group| Record::Group(Box::new(group))),
         "connection" => read::<wire::Connection>(text, &kind)?.record().map(Record::Connection),
+        "link" => read::<wire::Link>(text, &kind)?.record().map(Record::Link),
         "company" => read::<wire::Company>(text, &kind)?.record().map(Record::Company),
         "nesting" => Ok(Record::Nesting(read::<wire::Nested>(text, &kind)?.record())),
         "app" => read::<apps::App>(text, &kind)?.record().map(|app| Record::App(Box::new(app))),
@@ -106,7 +107,7 @@ fn parse(text: &str) -> Result<Record, String> {
         "role" => read::<wire::AccessRole>(text, &kind)?.record().map(Record::Role),
         "groupRole" => read::<wire::GroupRole>(text, &kind)?.record().map(Record::GroupRole),
         other => Err(format!(
-            "`{other}` is not a type of record; there are company, user, group, connection, membership, nesting, role, groupRole, app, groupApp, access and policy"
+            "`{other}` is not a type of record; there are company, user, group, connection, link, membership, nesting, role, groupRole, app, groupApp, access and policy"
         )),
     }
 }

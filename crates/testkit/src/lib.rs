@@ -1,6 +1,8 @@
 //! For tests only: both databases by turns, a server to call, a clock that stands still.
 
+pub mod active_directory;
 pub mod client;
+pub mod ldap;
 pub mod mailbox;
 pub mod model;
 pub mod postgres;
@@ -248,6 +250,7 @@ impl App {
             one_way: Some(one_way),
             adopt: Some(adopt),
             settings: None,
+            secret: None,
         };
         let id = self.engine.create_connection(&hand, new).await.expect("a connection").value.id;
         let new = guildhall_engine::NewKey {

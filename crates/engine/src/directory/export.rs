@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use guildhall_domain::access::{AppAccess, GroupApp};
 use guildhall_domain::app::App;
 use guildhall_domain::company::{Company, CompanyState};
-use guildhall_domain::connection::Connection;
+use guildhall_domain::connection::{Connection, Link, Noun};
 use guildhall_domain::group::{Group, GroupState, Owner};
 use guildhall_domain::ids::{AppId, CompanyId, ConnectionId, GroupId, PolicyId, ReasonId, RoleId, UserId};
 use guildhall_domain::membership::{Reason, ReasonKind};
@@ -19,7 +19,7 @@ use tokio::sync::mpsc::Sender;
 use crate::Engine;
 use crate::store::nestings::{self, Nesting};
 use crate::store::{
-    Conn, accesses, apps, companies, connections, group_apps, groups, owners, policies, reasons, roles, users,
+    Conn, accesses, apps, companies, connections, group_apps, groups, links, owners, policies, reasons, roles, users,
 };
 
 /// Rows read at a time.
@@ -44,6 +44,8 @@ pub enum Told {
     GroupRole(CompanyId, Grant),
     /// A connection of a company.
     Connection(CompanyId, Connection),
+    /// That a connection of a company knows somebody.
+    Link(CompanyId, Link),
     /// An app of a company.
     App(CompanyId, App),
     /// What an app is to a group of a company.
@@ -56,7 +58,7 @@ pub enum Told {
 
 impl Engine {
     /// Sends the records of one company, or of all, to `sink`: each company with its users, groups, nestings, roles,
-    /// what groups give, connections, memberships, apps, what groups hold of them, accesses and policies, by id. Purged groups,
+    /// what groups give, connections, their links, memberships, apps, what groups hold of them, accesses and policies, by id. Purged groups,
     /// erased people, what archived groups would give, roles of the platform and rule reasons are not told. Ends early
     /// when nobody receives any more.
     ///
@@ -127,12 +129,18 @@ impl Engine {
         if !tell(sink, given.into_iter().map(|grant| Told::GroupRole(id, grant)).collect()).await {
             return Ok(false);
         }
-        let mut after = Some(ConnectionId::NIL);
+        let (mut after, mut sources) = (Some(ConnectionId::NIL), Vec::new());
         while let Some(from) = after {
             let ask = Ask { from: From::After(from), ..Ask::first(PAGE) };
             let page = connections::list(conn, id, &ask).await?;
             after = page.next;
+            sources.extend(page.items.iter().map(|connection| connection.id));
             if !tell(sink, page.items.into_iter().map(|connection| Told::Connection(id, connection)).collect()).await {
+                return Ok(false);
+            }
+        }
+        for (source, noun) in sources.iter().flat_map(|id| [(*id, Noun::User), (*id, Noun::Group)]) {
+            if !self.tell_links(conn, id, source, noun, sink).await? {
                 return Ok(false);
             }
         }
@@ -146,6 +154,34 @@ impl Engine {
             }
         }
         self.tell_apps(conn, id, sink).await
+    }
+
+    async fn tell_links(
+        &self,
+        conn: &mut Conn,
+        id: CompanyId,
+        source: ConnectionId,
+        noun: Noun,
+        sink: &Sender<Vec<Told>>,
+    ) -> Result<bool> {
+        let mut ask = Ask::first(PAGE);
+        loop {
+            let page = links::list(conn, id, source, noun, &ask).await?;
+            let mut shown = page.items;
+            if noun == Noun::Group {
+                let of: Vec<GroupId> = shown.iter().map(|link| link.object.into()).collect();
+                let live = groups::get_each(conn, id, &of).await?.into_iter();
+                let live: BTreeSet<GroupId> = live.filter(|g| g.state == GroupState::Live).map(|g| g.id).collect();
+                shown.retain(|link| live.contains(&link.object.into()));
+            }
+            if !tell(sink, shown.into_iter().map(|link| Told::Link(id, link)).collect()).await {
+                return Ok(false);
+            }
+            match page.next {
+                Some(next) => ask.from = From::After(next),
+                None => return Ok(true),
+            }
+        }
     }
 
     async fn tell_apps(&self, conn: &mut Conn, id: CompanyId, sink: &Sender<Vec<Told>>) -> Result<bool> {

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use guildhall_domain::caller::{Caller, Dialect};
 use guildhall_domain::company::{Company, CompanyState, Settings};
+use guildhall_domain::connection::{Link, Noun};
 use guildhall_domain::event::Event;
 use guildhall_domain::group::{Group, GroupState, Owner};
 use guildhall_domain::ids::{CompanyId, ConnectionId, GroupId, RequestId, UserId};
@@ -15,7 +16,7 @@ use guildhall_domain::{Error, Result};
 
 use super::held::{Held, Part, Place};
 use super::lots::{self, Lot};
-use super::{Blame, ConnectionRecord, Fault, GroupRecord, Loaded, NestingRecord, UserRecord, giving};
+use super::{Blame, ConnectionRecord, Fault, GroupRecord, LinkRecord, Loaded, NestingRecord, UserRecord, giving};
 use crate::store::nestings::Nesting;
 use crate::store::{self, companies, events, groups, keys, owners, reasons, refusals};
 use crate::writer::Tx;
@@ -248,6 +249,16 @@ pub(super) async fn write(
         (count.memberships, *done) = (count.memberships + n, *done + n);
         going(*done)?;
     }
+    for some in chunks(&mut part.links) {
+        let (n, theirs) = (some.len() as u64, blame.clone());
+        let case = async move |tx: &mut Tx| {
+            still_loading(tx)?;
+            write_links(tx, some, &theirs).await.map(drop)
+        };
+        engine.write(caller, case).await.map_err(fault)?;
+        *done += n;
+        going(*done)?;
+    }
     if !connections.is_empty() {
         engine.write(caller, async move |tx| learn(tx, &connections).await).await.map_err(fault)?;
     }
@@ -258,10 +269,33 @@ async fn write_connections(tx: &mut Tx, some: Vec<Held<ConnectionRecord>>, blame
     still_loading(tx)?;
     for held in some {
         blame.on(held.at);
-        crate::connections::create(tx, held.record.birth()).await?;
+        crate::connections::create(tx, None, held.record.birth()).await?;
     }
     blame.nobody();
     Ok(())
+}
+
+/// Links connections to whom their records name; how many links are new.
+pub(super) async fn write_links(tx: &mut Tx, some: Vec<Held<LinkRecord>>, blame: &Blame) -> Result<u64> {
+    let (company, now, mut n) = (tx.company(), tx.now(), 0);
+    for Held { at, record } in some {
+        blame.on(at);
+        let LinkRecord { connection, noun, object, external_id, made, .. } = record;
+        if store::connections::get(tx, company, connection).await?.is_none() {
+            return Err(Error::unknown("connection", ConnectionId::NOUN, connection.uuid()));
+        }
+        let there = match noun {
+            Noun::User => store::users::get(tx, company, object.into()).await?.is_some(),
+            Noun::Group => groups::get(tx, company, object.into()).await?.is_some_and(|g| g.state == GroupState::Live),
+        };
+        if !there {
+            return Err(Error::unknown(noun.word(), noun.word(), object));
+        }
+        let link = Link { connection, noun, object, external_id, made, linked_at: now };
+        n += u64::from(crate::connections::link(tx, link).await?);
+    }
+    blame.nobody();
+    Ok(n)
 }
 
 /// Links connections to whom their synced memberships name: they know those people and keep those groups.
@@ -472,6 +506,7 @@ impl Engine {
                 if store::links::forget(tx, company).await? + store::roles::forget(tx, company).await? > 0 {
                     return Ok(true);
                 }
+                store::runs::forget(tx, company).await?;
                 store::connections::forget(tx, company).await?;
                 keys::forget(tx, company).await?;
                 refusals::forget(tx, company).await?;

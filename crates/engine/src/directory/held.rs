@@ -16,7 +16,10 @@ use uuid::Uuid;
 
 use super::apps::AppPart;
 use super::giving::{GrantRecord, RoleRecord};
-use super::{CompanyRecord, ConnectionRecord, Fault, GroupRecord, MembershipRecord, NestingRecord, Record, UserRecord};
+use super::{
+    CompanyRecord, ConnectionRecord, Fault, GroupRecord, LinkRecord, MembershipRecord, NestingRecord, Record,
+    UserRecord,
+};
 use crate::users::check_attributes;
 
 /// Where a record stands.
@@ -85,6 +88,8 @@ pub(super) struct Part {
     pub nestings: Vec<Held<NestingRecord>>,
     /// By id.
     pub connections: Vec<Held<ConnectionRecord>>,
+    /// By connection and what they lead to.
+    pub links: Vec<Held<LinkRecord>>,
     /// By id.
     pub roles: Vec<Held<RoleRecord>>,
     /// By group and place.
@@ -100,7 +105,7 @@ pub(super) struct Part {
 impl Part {
     pub(super) fn len(&self) -> u64 {
         let records = usize::from(self.company.is_some()) + self.users.len() + self.groups.len() + self.nestings.len();
-        let records = records + self.connections.len() + self.roles.len() + self.given.len();
+        let records = records + self.connections.len() + self.links.len() + self.roles.len() + self.given.len();
         (records + self.memberships.len()) as u64 + self.apps.len()
     }
 
@@ -152,6 +157,7 @@ pub struct Load {
     groups: Vec<Held<GroupRecord>>,
     nestings: Vec<Held<NestingRecord>>,
     connections: Vec<Held<ConnectionRecord>>,
+    links: Vec<Held<LinkRecord>>,
     roles: Vec<Held<RoleRecord>>,
     given: Vec<Held<GrantRecord>>,
     memberships: Vec<Slim>,
@@ -180,7 +186,7 @@ impl Load {
     /// How many records there are.
     pub fn len(&self) -> u64 {
         let few = self.companies.len() + self.users.len() + self.groups.len() + self.nestings.len();
-        let few = few + self.connections.len() + self.roles.len() + self.given.len();
+        let few = few + self.connections.len() + self.links.len() + self.roles.len() + self.given.len();
         let many = few + self.memberships.len();
         many as u64 + self.apps.values().map(AppPart::len).sum::<u64>()
     }
@@ -237,6 +243,10 @@ impl Load {
                 self.bear(at, record.id.uuid(), "connection")?;
                 self.name_company(at, record.company);
                 self.connections.push(Held { at, record });
+            }
+            Record::Link(record) => {
+                self.name_company(at, record.company);
+                self.links.push(Held { at, record });
             }
             Record::Membership(record) => self.take_membership(at, record)?,
             Record::Nesting(record) => {
@@ -344,7 +354,7 @@ impl Load {
             let (ids, extras) = (ids.clone(), extras.clone());
             let (users, groups, nestings, memberships) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
             let apps = self.apps.remove(&id).unwrap_or_default();
-            let (connections, roles, given) = (Vec::new(), Vec::new(), Vec::new());
+            let (connections, links, roles, given) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
             let part = Part {
                 first,
                 company: None,
@@ -352,6 +362,7 @@ impl Load {
                 groups,
                 nestings,
                 connections,
+                links,
                 roles,
                 given,
                 memberships,
@@ -384,6 +395,10 @@ impl Load {
             let id = held.record.company;
             into(&mut parts, id)?.connections.push(held);
         }
+        for held in self.links {
+            let id = held.record.company;
+            into(&mut parts, id)?.links.push(held);
+        }
         for held in self.roles {
             let id = held.record.company;
             into(&mut parts, id)?.roles.push(held);
@@ -406,6 +421,7 @@ impl Load {
             part.groups.sort_unstable_by_key(|held| held.record.id);
             part.nestings.sort_unstable_by_key(|held| (held.record.nesting, held.at));
             part.connections.sort_unstable_by_key(|held| held.record.id);
+            part.links.sort_unstable_by_key(|held| (held.record.connection, held.record.object, held.at));
             part.apps.sort();
             part.roles.sort_unstable_by_key(|held| held.record.id);
             part.given.sort_unstable_by_key(|held| (held.record.grant.group, held.at));
@@ -451,10 +467,11 @@ impl ConnectionRecord {
             id: Some(self.id),
             name: self.name.clone(),
             kind: self.kind.clone(),
-            owner: None,
+            owner: given(&self.owner),
             one_way: given(&self.one_way),
-            adopt: None,
-            settings: None,
+            adopt: given(&self.adopt),
+            settings: given(&self.settings),
+            secret: None,
         }
     }
 }

@@ -11,6 +11,7 @@ use guildhall_domain::patch::Patch;
 use guildhall_domain::user::User;
 use guildhall_domain::{Error, Result};
 
+use super::fresh;
 use super::held::{Held, Part, Place};
 use super::lots::{self, Lot};
 use super::{Blame, ConnectionRecord, GroupRecord, Loaded, NestingRecord, UserRecord};
@@ -39,12 +40,13 @@ pub(super) async fn run(tx: &mut Tx, mut part: Part, blame: &Blame) -> Result<Lo
     count.nestings = nestings(tx, std::mem::take(&mut part.nestings), blame).await?;
     super::giving::write(tx, std::mem::take(&mut part.roles), std::mem::take(&mut part.given), blame).await?;
     let changed = connections(tx, std::mem::take(&mut part.connections), blame).await?;
+    let linked = fresh::write_links(tx, std::mem::take(&mut part.links), blame).await?;
     count.memberships = memberships(tx, &part, &born, blame).await?;
     part.apps.once().map_err(|(at, error)| {
         blame.on(at);
         error
     })?;
-    count.more = std::mem::take(&mut part.apps).write(tx, blame).await?;
+    count.more = linked + std::mem::take(&mut part.apps).write(tx, blame).await?;
     blame.nobody();
     if had_admin && !store::users::has_other_admin(tx, id, UserId::NIL).await? {
         return Err(Error::conflict("after this import nobody would administer the company; keep an active admin"));
@@ -366,7 +368,7 @@ async fn connections(tx: &mut Tx, records: Vec<Held<ConnectionRecord>>, blame: &
         blame.on(at);
         named.push(record.id);
         match store::connections::get(tx, company, record.id).await? {
-            None => drop(crate::connections::create(tx, record.birth()).await?),
+            None => drop(crate::connections::create(tx, None, record.birth()).await?),
             Some(before) if before.kind != record.kind => {
                 return Err(Error::invalid("kind", "of a connection that exists cannot be changed"));
             }
@@ -374,9 +376,12 @@ async fn connections(tx: &mut Tx, records: Vec<Held<ConnectionRecord>>, blame: &
                 let edit = EditConnection {
                     name: Patch::Set(record.name),
                     one_way: record.one_way,
-                    ..EditConnection::default()
+                    owner: record.owner,
+                    adopt: record.adopt,
+                    settings: record.settings,
+                    secret: Patch::Keep,
                 };
-                crate::connections::edit(tx, before, edit).await?;
+                crate::connections::edit(tx, None, before, edit).await?;
             }
         }
     }

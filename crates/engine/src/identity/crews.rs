@@ -10,7 +10,7 @@ use guildhall_domain::patch::Patch;
 use guildhall_domain::{Error, Result, Timestamp, name};
 use uuid::Uuid;
 
-use super::{Crew, EditCrew, EditMembers, Listed, place, sight};
+use super::{Crew, EditCrew, EditMembers, Listed, place, said, sight};
 use crate::authz::{self, Action};
 use crate::companies::matches;
 use crate::groups::{self, Shown};
@@ -69,7 +69,7 @@ async fn own_name(tx: &mut Tx, name: &str, id: Option<GroupId>) -> Result<()> {
 }
 
 /// The one group of this name that no connection keeps.
-async fn adoptable(tx: &mut Tx, name: &str) -> Result<Option<GroupId>> {
+pub(crate) async fn adoptable(tx: &mut Tx, name: &str) -> Result<Option<GroupId>> {
     let company = tx.company();
     let mut free = Vec::new();
     for group in identity::groups_named(tx, company, name).await? {
@@ -85,7 +85,7 @@ async fn adoptable(tx: &mut Tx, name: &str) -> Result<Option<GroupId>> {
 }
 
 /// An archived group keeps its link, and makes way for a live one of the same external id.
-async fn make_way(tx: &mut Tx, external_id: Option<&String>) -> Result<()> {
+pub(crate) async fn make_way(tx: &mut Tx, external_id: Option<&String>) -> Result<()> {
     let (company, sight) = place(tx);
     let now = tx.now();
     let Some(external_id) = external_id else { return Ok(()) };
@@ -117,6 +117,7 @@ async fn create(tx: &mut Tx, new: NewGroup, members: &[Uuid], external_id: Optio
     };
     let (noun, object) = (Noun::Group, group.id.uuid());
     connections::link(tx, Link { connection: sight, noun, object, external_id, made, linked_at: now }).await?;
+    said::keep_group(tx, sight, &group).await?;
     settle(tx, &group, EditMembers::Whole(members.to_vec())).await?;
     Ok(group.id)
 }
@@ -219,6 +220,7 @@ async fn edit(tx: &mut Tx, id: GroupId, ask: EditCrew, version: Option<u64>) -> 
         own_name(tx, name, Some(id)).await?;
     }
     let mut record = EditGroup { name: ask.name, ..EditGroup::default() };
+    let mut told = false;
     if sight == ConnectionId::NIL {
         record.external_id = ask.external_id;
     } else {
@@ -240,9 +242,13 @@ async fn edit(tx: &mut Tx, id: GroupId, ask: EditCrew, version: Option<u64>) -> 
                 record.external_id = external_id.clone().map_or(Patch::Clear, Patch::Set);
             }
             connections::link(tx, Link { connection: sight, noun, object, external_id, made, linked_at: now }).await?;
+            told = true;
         }
     }
     let group = groups::edit(tx, id, record, None).await?;
+    if told {
+        said::keep_group(tx, sight, &group).await?;
+    }
     settle(tx, &group, ask.members).await
 }
 
@@ -259,7 +265,7 @@ async fn adopting(tx: &mut Tx, id: ConnectionId) -> Result<()> {
     )))
 }
 
-async fn delete(tx: &mut Tx, id: GroupId, version: Option<u64>) -> Result<()> {
+pub(crate) async fn delete(tx: &mut Tx, id: GroupId, version: Option<u64>) -> Result<()> {
     let caller = tx.caller().clone();
     let (crew, known) = seen(tx, &caller, id).await?;
     matches(version, crew.version)?;

@@ -8,7 +8,7 @@ use guildhall_domain::user::{EditUser, NewUser, User, UserStatus};
 use guildhall_domain::{Error, Result, name};
 use serde_json::{Map, Value};
 
-use super::{EditPerson, NewPerson, Person, place, sight};
+use super::{EditPerson, NewPerson, Person, place, said, sight};
 use crate::authz::{self, Action};
 use crate::companies::matches;
 use crate::store::links::{self, Known};
@@ -27,13 +27,13 @@ async fn seen(conn: &mut Conn, caller: &Caller, id: UserId) -> Result<(Person, b
     Ok((Person { user: found.user, external_id, version }, found.linked))
 }
 
-async fn again(tx: &mut Tx, id: UserId) -> Result<Person> {
+pub(crate) async fn again(tx: &mut Tx, id: UserId) -> Result<Person> {
     let caller = tx.caller().clone();
     Ok(seen(tx, &caller, id).await?.0)
 }
 
 /// Members of `more` over those of `kept`, which are two JSON objects.
-fn merged(kept: &str, more: &str) -> Result<String> {
+pub(crate) fn merged(kept: &str, more: &str) -> Result<String> {
     let read = |text: &str| serde_json::from_str::<Map<String, Value>>(text).map_err(Error::internal);
     let mut all = read(kept)?;
     all.extend(read(more)?);
@@ -62,7 +62,7 @@ fn as_edit(new: NewUser, user: &User) -> Result<EditUser> {
 }
 
 /// Puts the record and the link of a person to what an edit says.
-async fn apply(tx: &mut Tx, person: &Person, ask: EditPerson) -> Result<()> {
+pub(crate) async fn apply(tx: &mut Tx, person: &Person, ask: EditPerson) -> Result<()> {
     let (company, sight) = place(tx);
     let (id, now) = (person.user.id, tx.now());
     let mut record = EditUser { external_id: Patch::Keep, groups: None, ..ask.record };
@@ -105,8 +105,8 @@ async fn apply(tx: &mut Tx, person: &Person, ask: EditPerson) -> Result<()> {
     }
     let link = Link { connection: sight, noun: Noun::User, object: id.uuid(), external_id, made, linked_at: now };
     connections::link(tx, link).await?;
-    users::edit(tx, person.user.clone(), record).await?;
-    Ok(())
+    let after = users::edit(tx, person.user.clone(), record.clone()).await?;
+    said::keep_user(tx, sight, Some(&person.user), &after, &record).await
 }
 
 /// The manager that a text names: somebody else of the company.
@@ -133,7 +133,7 @@ async fn adopting(tx: &mut Tx, id: ConnectionId) -> Result<()> {
 }
 
 /// The person who has the sign-in name or address of a new one.
-async fn holder(tx: &mut Tx, new: &NewUser) -> Result<Option<UserId>> {
+pub(crate) async fn holder(tx: &mut Tx, new: &NewUser) -> Result<Option<UserId>> {
     let company = tx.company();
     // Checked before they are looked for: no database takes whatever text there is.
     let email = name::email("email", &new.email)?;
@@ -148,7 +148,7 @@ async fn holder(tx: &mut Tx, new: &NewUser) -> Result<Option<UserId>> {
     }
 }
 
-async fn create(tx: &mut Tx, new: NewPerson) -> Result<UserId> {
+pub(crate) async fn create(tx: &mut Tx, new: NewPerson) -> Result<UserId> {
     let (company, sight) = place(tx);
     let now = tx.now();
     let NewPerson { record: new, counts, external_id, manager: named } = new;
@@ -166,6 +166,7 @@ async fn create(tx: &mut Tx, new: NewPerson) -> Result<UserId> {
             let (noun, object) = (Noun::User, user.id.uuid());
             let link = Link { connection: sight, noun, object, external_id, made: true, linked_at: now };
             connections::link(tx, link).await?;
+            said::keep_user(tx, sight, None, &user, &EditUser::default()).await?;
         }
         return Ok(user.id);
     };
@@ -195,7 +196,7 @@ async fn create(tx: &mut Tx, new: NewPerson) -> Result<UserId> {
     Ok(id)
 }
 
-async fn delete(tx: &mut Tx, id: UserId, version: Option<u64>) -> Result<()> {
+pub(crate) async fn delete(tx: &mut Tx, id: UserId, version: Option<u64>) -> Result<()> {
     let (company, sight) = place(tx);
     let (caller, now) = (tx.caller().clone(), tx.now());
     let (person, linked) = seen(tx, &caller, id).await?;

@@ -22,10 +22,14 @@ sql! {
     OF_OBJECT = concat!("select ", columns!(), " from links l where l.company_id = $1 and l.object_id = $2 and l.ended_at is null order by l.connection_id");
     LIST = concat!("select ", columns!(), " from links l where l.company_id = $1 and l.connection_id = $2 and l.noun = $3 and l.object_id > $4 and l.ended_at is null
              order by l.object_id limit $5 offset $6");
+    SAID = "select l.object_id, l.external_id, l.said from links l where l.company_id = $1 and l.connection_id = $2 and l.noun = $3 and l.object_id > $4 and l.ended_at is null
+            order by l.object_id limit $5";
+    SAID_OF = "select l.said from links l where l.company_id = $1 and l.connection_id = $2 and l.noun = $3 and l.object_id = $4 and l.ended_at is null";
+    SAY = "update links set said = $5 where company_id = $1 and connection_id = $2 and noun = $3 and object_id = $4 and ended_at is null";
     PUT = "insert into links (company_id, connection_id, noun, object_id, external_id, made, linked_at) values ($1, $2, $3, $4, $5, $6, $7)
            on conflict (company_id, connection_id, noun, object_id) do update set external_id = $5, made = $6, linked_at = $7, ended_at = null";
     END = "insert into links (company_id, connection_id, noun, object_id, made, linked_at, ended_at) values ($1, $2, $3, $4, $5, $6, $6)
-           on conflict (company_id, connection_id, noun, object_id) do update set external_id = null, ended_at = $6";
+           on conflict (company_id, connection_id, noun, object_id) do update set external_id = null, said = null, ended_at = $6";
     UNMARK = "delete from links where company_id = $1 and connection_id = $2 and noun = $3 and object_id = $4 and ended_at is not null";
     END_USERS = "update links set external_id = null, ended_at = $3 where company_id = $1 and connection_id = $2 and noun = 'user' and ended_at is null";
     END_GROUPS = "update links set external_id = null, ended_at = $3 where company_id = $1 and connection_id = $2 and noun = 'group' and ended_at is null";
@@ -49,6 +53,9 @@ sql! {
     FORGET = "delete from links where company_id = $1 and (connection_id, noun, object_id) in (select l.connection_id, l.noun, l.object_id from links l
               where l.company_id = $1 order by l.connection_id, l.noun, l.object_id limit 5000)";
 }
+
+/// Links read at a time.
+const PAGE: u32 = 1000;
 
 fn read(row: Row<'_>) -> Result<Link> {
     Ok(Link {
@@ -143,6 +150,57 @@ pub(crate) async fn list(
     let values = [val(company), val(connection), val(noun.word()), val(after), val(ask.limit + 1), val(offset)];
     let rows = conn.rows(&LIST, &values, read).await?;
     Ok(Page::cut(rows, ask.limit, None, |link| link.object))
+}
+
+/// A link with what the source last said of what it leads to, as stored.
+pub(crate) struct Said {
+    pub object: Uuid,
+    pub external_id: Option<String>,
+    pub said: Option<String>,
+}
+
+/// All links of a connection to people, or to groups, with what its source last said.
+pub(crate) async fn all_said(
+    conn: &mut Conn,
+    company: CompanyId,
+    connection: ConnectionId,
+    noun: Noun,
+) -> Result<Vec<Said>> {
+    let (mut all, mut after) = (Vec::new(), Uuid::nil());
+    loop {
+        let values = [val(company), val(connection), val(noun.word()), val(after), val(PAGE)];
+        let read =
+            |row: Row<'_>| Ok(Said { object: row.id(0)?, external_id: row.opt_text(1)?, said: row.opt_text(2)? });
+        let page = conn.rows(&SAID, &values, read).await?;
+        let Some(last) = page.last() else { return Ok(all) };
+        after = last.object;
+        all.extend(page);
+    }
+}
+
+/// What the source of a connection last said of a person or group.
+pub(crate) async fn said(
+    conn: &mut Conn,
+    company: CompanyId,
+    connection: ConnectionId,
+    noun: Noun,
+    object: Uuid,
+) -> Result<Option<String>> {
+    let values = [val(company), val(connection), val(noun.word()), val(object)];
+    Ok(conn.row(&SAID_OF, &values, |row| row.opt_text(0)).await?.flatten())
+}
+
+/// Keeps what the source of a connection says of a person or group.
+pub(crate) async fn say(
+    conn: &mut Conn,
+    company: CompanyId,
+    connection: ConnectionId,
+    noun: Noun,
+    object: Uuid,
+    said: &str,
+) -> Result<()> {
+    let values = [val(company), val(connection), val(noun.word()), val(object), val(said)];
+    conn.run(&SAY, &values).await.map(drop)
 }
 
 /// Makes a link, or gives the one there is another external id.

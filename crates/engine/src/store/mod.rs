@@ -30,6 +30,7 @@ pub(crate) mod releases;
 pub(crate) mod requests;
 pub(crate) mod roles;
 pub(crate) mod rules;
+pub(crate) mod runs;
 pub(crate) mod sessions;
 pub(crate) mod signing_keys;
 pub(crate) mod sqlite;
@@ -67,6 +68,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         roles::ALL,
         releases::ALL,
         rules::ALL,
+        runs::ALL,
         requests::ALL,
         sessions::ALL,
         signing_keys::ALL,

@@ -151,6 +151,7 @@ bind_ids!(
     ReasonId,
     KeyId,
     ConnectionId,
+    RunId,
     RequestId,
     WebhookId,
     DeliveryId,

@@ -93,7 +93,7 @@ fn plan(method: &Method, path: &str) -> Plan {
     let dialect = dialect_of(path);
     // AuthZEN §10.1.3: the client's name for its request is the answer's.
     let usual = Plan { echoes: dialect == Dialect::Authzen, ..Plan::of(dialect.word()) };
-    if secoda_v1::large(method, path) || scim_v2::large(method, path) {
+    if secoda_v1::large(method, path) || scim_v2::large(method, path) || native::sheets::large(method, path) {
         // A list of a hundred thousand members takes its time, on PostgreSQL most of all.
         return Plan { body: BodySize::Large, deadline: Some(Duration::from_secs(30)), ..usual };
     }

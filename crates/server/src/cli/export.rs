@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::run::{Command, Output};
 use super::{Database, Failure, execute};
 use crate::format;
+use crate::sheets::Topic;
 
 /// Pages of the export that wait to be written.
 const AHEAD: usize = 2;
@@ -20,11 +21,19 @@ pub(super) struct Export {
     /// Only this company; without it, all
     #[arg(long, env = "GUILDHALL_EXPORT_COMPANY", value_name = "ID")]
     company: Option<Uuid>,
+    /// Write a sheet of this kind instead, as CSV (docs/sheets.md)
+    #[arg(long, env = "GUILDHALL_EXPORT_CSV", value_name = "KIND")]
+    csv: Option<Topic>,
 }
 
 impl Export {
     pub(super) async fn run(self, database: &Database) -> Result<(), Failure> {
-        execute(database, Command::Export { company: self.company }, Vec::new()).await
+        let Self { company, csv } = self;
+        let command = match csv {
+            Some(topic) => Command::ExportSheet { topic, company },
+            None => Command::Export { company },
+        };
+        execute(database, command, Vec::new()).await
     }
 }
 

@@ -10,11 +10,13 @@ use guildhall_domain::ids::CompanyId;
 use guildhall_engine::Engine;
 use guildhall_engine::directory::{Load, Loaded};
 use tokio::sync::mpsc::Receiver;
+use uuid::Uuid;
 
 use super::feed::Source;
 use super::run::{Command, Out, Output, Piece};
-use super::{Database, Failure, execute};
+use super::{Database, Failure, execute, sheet};
 use crate::format::Reader;
+use crate::sheets::Topic;
 
 /// All or nothing: when one line is wrong, nothing is changed.
 #[derive(Debug, Args)]
@@ -22,14 +24,38 @@ pub(super) struct Import {
     /// Change companies that exist: records replace those of the same id, nothing is removed
     #[arg(long, env = "GUILDHALL_IMPORT_UPDATE")]
     update: bool,
-    /// Files in the directory format (docs/directory-format.md); - is standard input
+    /// Read a sheet of this kind instead, as CSV (docs/sheets.md)
+    #[arg(long, env = "GUILDHALL_IMPORT_CSV", value_name = "KIND", conflicts_with = "update")]
+    csv: Option<Topic>,
+    /// The company that a sheet is for; not needed where there is just one
+    #[arg(long, env = "GUILDHALL_IMPORT_COMPANY", value_name = "ID", requires = "csv")]
+    company: Option<Uuid>,
+    /// Each group that a sheet of members names has just those members afterwards
+    #[arg(long, env = "GUILDHALL_IMPORT_WHOLE", requires = "csv")]
+    whole: bool,
+    /// Only tell who would gain and lose which groups by a sheet
+    #[arg(long, env = "GUILDHALL_IMPORT_PREVIEW", requires = "csv")]
+    preview: bool,
+    /// What the brake asked for, to take many members out all the same
+    #[arg(long, env = "GUILDHALL_IMPORT_CONFIRM", value_name = "TEXT", requires = "csv")]
+    confirm: Option<String>,
+    /// Files in the directory format (docs/directory-format.md), or sheets; - is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 }
 
 impl Import {
     pub(super) async fn run(self, database: &Database) -> Result<(), Failure> {
-        execute(database, Command::Import { update: self.update }, Source::open_all(&self.files)?).await
+        let sources = Source::open_all(&self.files)?;
+        let Self { update, csv, company, whole, preview, confirm, .. } = self;
+        let command = match csv {
+            Some(_) if sources.len() > 1 => {
+                return Err(Failure::usage("--csv reads one file, all or nothing; import the others after it"));
+            }
+            Some(topic) => Command::ImportSheet(sheet::Import { topic, company, whole, preview, confirm }),
+            None => Command::Import { update },
+        };
+        execute(database, command, sources).await
     }
 }
 

@@ -7,13 +7,17 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::{Receiver, Sender};
 use uuid::Uuid;
 
-use super::{Failure, audit, backup, doctor, export, import, key, migrate, why};
+use super::{Failure, audit, backup, doctor, export, import, import_from, key, migrate, sheet, why};
+use crate::sheets::Topic;
 
 /// A command on a database, as it travels to the server.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Command {
     Import { update: bool },
     Export { company: Option<Uuid> },
+    ImportSheet(sheet::Import),
+    ImportFrom(import_from::Into),
+    ExportSheet { topic: Topic, company: Option<Uuid> },
     KeyCreate(key::NewKey),
     KeyList { company: Option<Uuid>, json: bool },
     KeyRevoke { id: Uuid },
@@ -30,6 +34,9 @@ impl Command {
         match self {
             Self::Import { .. } => "import",
             Self::Export { .. } => "export",
+            Self::ImportSheet(_) => "import --csv",
+            Self::ImportFrom(_) => "import-from",
+            Self::ExportSheet { .. } => "export --csv",
             Self::KeyCreate(_) => "key create",
             Self::KeyList { .. } => "key list",
             Self::KeyRevoke { .. } => "key revoke",
@@ -87,6 +94,9 @@ pub(super) async fn run(
     match command {
         Command::Import { update } => import::run(engine, update, input, &output).await,
         Command::Export { company } => export::run(engine, company, &output).await,
+        Command::ImportFrom(into) => import_from::run(engine, into, input, &output).await,
+        Command::ImportSheet(ask) => sheet::import(engine, ask, input, &output).await,
+        Command::ExportSheet { topic, company } => sheet::export(engine, topic, company, &output).await,
         Command::KeyCreate(new) => key::create(engine, new, &output).await,
         Command::KeyList { company, json } => key::list(engine, company, json, &output).await,
         Command::KeyRevoke { id } => key::revoke(engine, id, &output).await,

@@ -47,13 +47,15 @@ impl Serve {
         let door = door.map_err(|e| Failure::new(e.to_string()))?;
         let stop = stop::on_signals().map_err(|e| Failure::new(format!("signals cannot be heard: {e}")))?;
         let demo = if self.demo { Some(demo::prepare(&engine).await?) } else { None };
-        let app = App::reaching(engine.clone(), self.http.limits.clone(), self.outward.reach());
+        let (reach, directories) = (self.outward.reach(), self.outward.directories());
+        let app = App::with_directories(engine.clone(), self.http.limits.clone(), reach, directories);
         if let Some(provider) = provider {
             app.sign_in_with(provider);
         }
         let mut aside = tokio::task::JoinSet::new();
         aside.spawn(jobs::housekeeping(app.clone(), stop.clone()));
         aside.spawn(jobs::webhooks(app.clone(), stop.clone()));
+        aside.spawn(jobs::runs(app.clone(), stop.clone()));
         if let Some(mailer) = mailer {
             engine.send_notices();
             aside.spawn(jobs::postman(app.clone(), mailer, stop.clone()));

@@ -80,7 +80,7 @@ fn operator(engine: &Engine, company: CompanyId) -> Caller {
 }
 
 /// The company that is named, or the only one there is.
-async fn company(engine: &Engine, named: Option<Uuid>) -> Result<Caller, Failure> {
+pub(super) async fn company(engine: &Engine, named: Option<Uuid>) -> Result<Caller, Failure> {
     if let Some(id) = named {
         let caller = operator(engine, CompanyId::new(id));
         return match engine.company(&caller).await {

@@ -2,6 +2,7 @@
 
 use guildhall_domain::caller::Role;
 use guildhall_domain::company::EditSettings;
+use guildhall_domain::connection::{Adopt, Noun};
 use guildhall_domain::group::{EditGroup, GroupState};
 use guildhall_domain::ids::{CompanyId, ConnectionId, GroupId, RoleId, UserId, parse_uuid};
 use guildhall_domain::membership::ReasonKind;
@@ -12,7 +13,8 @@ use guildhall_domain::user::{EditUser, UserStatus};
 use guildhall_domain::{Result as Checked, Timestamp};
 use guildhall_engine::Nesting;
 use guildhall_engine::directory::{
-    CompanyRecord, ConnectionRecord, GrantRecord, GroupRecord, MembershipRecord, NestingRecord, RoleRecord, UserRecord,
+    CompanyRecord, ConnectionRecord, GrantRecord, GroupRecord, LinkRecord, MembershipRecord, NestingRecord, RoleRecord,
+    UserRecord,
 };
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
@@ -146,6 +148,44 @@ pub(super) struct Connection {
     kind: String,
     #[serde(default)]
     one_way: Field<bool>,
+    #[serde(default)]
+    owner: Field<Id>,
+    #[serde(default)]
+    adopt: Field<String>,
+    #[serde(default)]
+    settings: Field<serde_json::Map<String, serde_json::Value>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Link {
+    #[serde(rename = "type")]
+    _type: IgnoredAny,
+    company: Id,
+    connection: Id,
+    user: Option<Id>,
+    group: Option<Id>,
+    external_id: Option<String>,
+    #[serde(default)]
+    made: bool,
+}
+
+impl Link {
+    pub(super) fn record(self) -> Outcome<LinkRecord> {
+        let (noun, object) = match (self.user, self.group) {
+            (Some(user), None) => (Noun::User, user.0),
+            (None, Some(group)) => (Noun::Group, group.0),
+            _ => return Err("the link needs either `user` or `group`".into()),
+        };
+        Ok(LinkRecord {
+            company: CompanyId::new(self.company.0),
+            connection: ConnectionId::new(self.connection.0),
+            noun,
+            object,
+            external_id: self.external_id,
+            made: self.made,
+        })
+    }
 }
 
 /// An id, read without a detour over an owned text.
@@ -370,6 +410,16 @@ impl Connection {
             name: self.name,
             kind: self.kind,
             one_way: patch(self.one_way),
+            owner: patch(self.owner.map(|id| UserId::new(id.0))),
+            adopt: patch(self.adopt).try_map(|raw| Adopt::parse("adopt", &raw)).map_err(|e| e.to_string())?,
+            settings: patch(self.settings).try_map(|all| {
+                let all = serde_json::Value::Object(all);
+                if shallow(&all, ATTRIBUTES_DEPTH) {
+                    Ok(all.to_string())
+                } else {
+                    Err("settings: nest deeper than 32".to_owned())
+                }
+            })?,
         })
     }
 }

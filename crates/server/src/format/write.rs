@@ -2,15 +2,16 @@
 
 use guildhall_domain::Timestamp;
 use guildhall_domain::company::{Company, Settings};
-use guildhall_domain::connection::Connection;
+use guildhall_domain::connection::{Adopt, Connection, Link, Noun};
 use guildhall_domain::group::{Group, GroupState, Owner};
-use guildhall_domain::ids::CompanyId;
+use guildhall_domain::ids::{CompanyId, UserId};
 use guildhall_domain::membership::{Reason, ReasonKind};
 use guildhall_domain::role::{AccessRole, Grant, Permit};
 use guildhall_domain::user::User;
 use guildhall_engine::directory::Told;
 use guildhall_engine::{Nesting, scope_json};
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{apps, policies};
@@ -28,8 +29,9 @@ pub fn write(out: &mut Vec<u8>, record: &Told) -> serde_json::Result<()> {
         }
         Told::Nesting(company, nesting) => serde_json::to_writer(&mut *out, &NestingLine::of(*company, *nesting))?,
         Told::Connection(company, connection) => {
-            serde_json::to_writer(&mut *out, &ConnectionLine::of(*company, connection))?;
+            serde_json::to_writer(&mut *out, &ConnectionLine::of(*company, connection)?)?;
         }
+        Told::Link(company, link) => serde_json::to_writer(&mut *out, &LinkLine::of(*company, link))?,
         Told::Role(company, role) => serde_json::to_writer(&mut *out, &RoleLine::of(*company, role))?,
         Told::GroupRole(company, grant) => serde_json::to_writer(&mut *out, &GroupRoleLine::of(*company, grant))?,
         Told::Membership(company, reason) => serde_json::to_writer(&mut *out, &MembershipLine::of(*company, reason))?,
@@ -81,6 +83,35 @@ impl<'a> CompanyLine<'a> {
             company.settings;
         let settings = SettingsPart { unique_group_names, restore_days, history_days, brake_members, brake_percent };
         Self { r#type: "company", id: company.id.uuid(), name: &company.name, settings }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LinkLine<'a> {
+    r#type: &'static str,
+    company: Uuid,
+    connection: Uuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_id: Option<&'a str>,
+    made: bool,
+}
+
+impl<'a> LinkLine<'a> {
+    fn of(company: CompanyId, link: &'a Link) -> Self {
+        Self {
+            r#type: "link",
+            company: company.uuid(),
+            connection: link.connection.uuid(),
+            user: Some(link.object).filter(|_| link.noun == Noun::User),
+            group: Some(link.object).filter(|_| link.noun == Noun::Group),
+            external_id: link.external_id.as_deref(),
+            made: link.made,
+        }
     }
 }
 
@@ -252,19 +283,29 @@ struct ConnectionLine<'a> {
     company: Uuid,
     name: &'a str,
     kind: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<Uuid>,
     one_way: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    adopt: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settings: Option<Value>,
 }
 
 impl<'a> ConnectionLine<'a> {
-    fn of(company: CompanyId, connection: &'a Connection) -> Self {
-        Self {
+    fn of(company: CompanyId, connection: &'a Connection) -> serde_json::Result<Self> {
+        let settings: Value = serde_json::from_str(&connection.settings)?;
+        Ok(Self {
             r#type: "connection",
             id: connection.id.uuid(),
             company: company.uuid(),
             name: &connection.name,
             kind: &connection.kind,
+            owner: connection.owner.map(UserId::uuid),
             one_way: connection.one_way,
-        }
+            adopt: Some(connection.adopt.word()).filter(|_| connection.adopt != Adopt::None),
+            settings: Some(settings).filter(|settings| settings.as_object().is_some_and(|all| !all.is_empty())),
+        })
     }
 }
 

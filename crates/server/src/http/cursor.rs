@@ -6,8 +6,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use guildhall_domain::ids::{
-    AccessRequestId, AppId, CompanyId, ConnectionId, DeliveryId, FieldId, KeyId, LevelId, PolicyId, RoleId, TaskId,
-    UserId, WebhookId,
+    AccessRequestId, AppId, CompanyId, ConnectionId, DeliveryId, FieldId, KeyId, LevelId, PolicyId, RoleId, RunId,
+    TaskId, UserId, WebhookId,
 };
 use guildhall_domain::{Error, Result, Timestamp};
 use guildhall_engine::{AppKey, EndingKey, GroupKey, UserKey};
@@ -56,6 +56,7 @@ by_id!(
     KeyId,
     CompanyId,
     ConnectionId,
+    RunId,
     WebhookId,
     DeliveryId,
     AppId,

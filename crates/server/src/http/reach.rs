@@ -69,6 +69,8 @@ pub struct Reach {
     allowed: Arc<[IpNet]>,
     longest: Duration,
     resolve: Resolver,
+    /// The option by which an operator allows more.
+    option: &'static str,
     /// Made at the first call over TLS: it reads the system's certificates.
     tls: Arc<OnceLock<Arc<ClientConfig>>>,
 }
@@ -112,7 +114,14 @@ impl Reach {
     pub fn new(allowed: impl Into<Arc<[IpNet]>>) -> Self {
         let resolve: Resolver =
             Arc::new(|host, port| Box::pin(async move { Ok(tokio::net::lookup_host((host, port)).await?.collect()) }));
-        Self { allowed: allowed.into(), longest: LONGEST, resolve, tls: Arc::default() }
+        Self { allowed: allowed.into(), longest: LONGEST, resolve, option: "webhook-allow", tls: Arc::default() }
+    }
+
+    /// The same reach, whose refusals name this option.
+    #[must_use]
+    pub fn named(mut self, option: &'static str) -> Self {
+        self.option = option;
+        self
     }
 
     /// The same reach with less patience.
@@ -165,14 +174,13 @@ impl Reach {
         if addresses.is_empty() {
             return Err("the host has no address".into());
         }
+        let option = self.option;
         if !addresses.iter().all(|address| self.allows(*address)) {
-            return Err(
-                "the host has an address that may not be called; an operator can allow it (webhook-allow)".into()
-            );
+            return Err(format!("the host has an address that may not be called; an operator can allow it ({option})"));
         }
         let inside = |address: &IpAddr| self.allowed.iter().any(|net| net.contains(&address.to_canonical()));
         if !target.tls && !addresses.iter().all(inside) {
-            return Err("without TLS only networks that an operator has allowed (webhook-allow) may be called".into());
+            return Err(format!("without TLS only networks that an operator has allowed ({option}) may be called"));
         }
         Ok(())
     }
@@ -217,6 +225,50 @@ impl Reach {
         let mut fresh = self.connect(&target, &addresses, whom).await?;
         let answer = ask(&mut fresh.sender, request(&target, headers, body)?).await?;
         finish(answer, fresh, line, deadline).await
+    }
+
+    /// Refuses a host that can never be called, as [`Self::check`] does.
+    ///
+    /// # Errors
+    /// In words that go on from the host.
+    pub fn check_host(&self, host: &str, port: u16, tls: bool) -> Result<(), String> {
+        let target = Target::of_host(host, port, tls);
+        match target.literal() {
+            Some(address) => self.admit(&target, &[address]),
+            None => Ok(()),
+        }
+    }
+
+    /// Opens a bare connection for another protocol, to an address that was checked just now; `tls` says whether what
+    /// goes over it will be encrypted.
+    ///
+    /// # Errors
+    /// Why not, in words for who looks after the other side.
+    pub async fn dial(&self, host: &str, port: u16, tls: bool) -> Result<TcpStream, String> {
+        let target = Target::of_host(host, port, tls);
+        let dialled = async {
+            let addresses = self.addresses(&target).await?;
+            let mut why = String::new();
+            for peer in addresses.iter().take(ADDRESSES) {
+                match TcpStream::connect(peer).await {
+                    Ok(stream) => {
+                        let _ = stream.set_nodelay(true);
+                        return Ok(stream);
+                    }
+                    Err(e) => why = format!("the connection failed: {}", e.kind()),
+                }
+            }
+            Err(why)
+        };
+        timeout(self.longest, dialled).await.map_err(|_| "the connection was not accepted in time".to_owned())?
+    }
+
+    /// What TLS believes: the roots of the system, or just `roots` where they are given.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn tls_of(&self, roots: Option<RootCertStore>) -> io::Result<Arc<ClientConfig>> {
+        roots.map_or_else(|| self.tls(), client)
     }
 
     async fn addresses(&self, target: &Target) -> Result<Vec<SocketAddr>, String> {
@@ -289,6 +341,11 @@ fn public(address: IpAddr) -> bool {
 }
 
 impl Target {
+    fn of_host(host: &str, port: u16, tls: bool) -> Self {
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        Self { tls, authority: format!("{host}:{port}"), host, port, uri: Uri::from_static("/") }
+    }
+
     fn parse(url: &str) -> Result<Self, String> {
         let uri: Uri = url.parse().map_err(|_| "is not an address that can be called".to_owned())?;
         let (scheme, authority) = (uri.scheme().cloned(), uri.authority().cloned());

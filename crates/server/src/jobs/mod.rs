@@ -2,6 +2,7 @@
 
 mod deliver;
 mod postman;
+mod runs;
 mod webhooks;
 
 use std::time::Duration;
@@ -11,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::App;
 
 pub use postman::{post, postman};
+pub use runs::{run_due, runs};
 pub use webhooks::{Dispatcher, webhooks};
 
 /// Between two rounds of housekeeping.

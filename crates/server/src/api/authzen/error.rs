@@ -100,6 +100,7 @@ fn told(error: &Error) -> (StatusCode, String) {
     let status = match error {
         Error::Invalid { .. }
         | Error::TooMany { .. }
+        | Error::Rows { .. }
         | Error::NotFound { .. }
         | Error::Unknown { .. }
         | Error::Conflict { .. }

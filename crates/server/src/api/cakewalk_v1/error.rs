@@ -135,6 +135,8 @@ fn problem(error: &Error) -> ProblemDetails {
         Error::TooMany { field, limit } => {
             plain(StatusCode::BAD_REQUEST).about(field, &format!("more than {limit} in one call"))
         }
+        // Sheets have no route here.
+        Error::Rows { .. } => plain(StatusCode::BAD_REQUEST),
         Error::NotFound { noun } => {
             let noun = match *noun {
                 GroupId::NOUN => "users group",

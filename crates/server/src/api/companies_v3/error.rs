@@ -197,6 +197,8 @@ fn told(error: &Error) -> (StatusCode, ErrorMessage) {
         Error::TooMany { field, limit } => {
             (StatusCode::BAD_REQUEST, about(field, &format!("holds more than {limit} in one call")))
         }
+        // Sheets have no route here.
+        Error::Rows { .. } => plain(StatusCode::BAD_REQUEST, INVALID),
         Error::NotFound { noun } => {
             (StatusCode::NOT_FOUND, ErrorMessage::new(NOT_FOUND, format!("no {} has this id", called(noun))))
         }

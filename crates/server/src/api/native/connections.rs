@@ -5,6 +5,7 @@ use axum::response::IntoResponse;
 use guildhall_domain::caller::Caller;
 use guildhall_domain::connection::{Connection, Link, Noun};
 use guildhall_domain::ids::ConnectionId;
+use guildhall_domain::patch::Patch;
 use guildhall_engine::Written;
 use http::{StatusCode, header};
 use utoipa_axum::router::OpenApiRouter;
@@ -15,6 +16,7 @@ use super::extract::{Change, Json, Maybe, NoBody, Read, ask};
 use super::once::{Answer, carry_out};
 use super::{Reply, list, shown, wire};
 use crate::app::App;
+use crate::directories;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default()
@@ -44,6 +46,7 @@ async fn find(State(app): State<App>, read: Read<wire::OfCompany, wire::ListPlai
 async fn create(State(app): State<App>, ask: Change<wire::OfCompany, Json<wire::NewConnection>>) -> Reply {
     ask.if_match.none_here()?;
     let new = ask.body.0.command()?;
+    directories::check(&new.kind, new.settings.as_deref().unwrap_or("{}"), app.directories())?;
     let company = ask.path.company_id();
     let render = move |connection: &Connection, _: u64, _| {
         answer(StatusCode::CREATED, connection)
@@ -66,7 +69,13 @@ async fn get(State(app): State<App>, read: Read<wire::OfConnection>) -> Reply {
     responses((status = 200, description = "The connection as it is now.", body = wire::Connection)))]
 async fn edit(State(app): State<App>, ask: Change<wire::OfConnection, Json<wire::EditConnection>>) -> Reply {
     let (id, edit) = (ask.path.connection_id(), ask.body.0.command()?);
-    let current = async { Ok(app.engine().connection(&ask.caller, id).await?.version) };
+    let present = app.engine().connection(&ask.caller, id).await?;
+    match &edit.settings {
+        Patch::Set(settings) => directories::check(&present.kind, settings, app.directories())?,
+        Patch::Clear => directories::check(&present.kind, "{}", app.directories())?,
+        Patch::Keep => {}
+    }
+    let current = async { Ok(present.version) };
     let version = ask.if_match.version(current).await;
     carry_out(
         ask.caller,

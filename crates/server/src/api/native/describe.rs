@@ -25,6 +25,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Owners", "Who owns a group."),
     ("Roles", "What groups give their members, and what that makes of people."),
     ("Connections", "Identity sources, and which people and groups each of them knows."),
+    ("Sheets", "People, groups and members as CSV, in and out."),
     ("Apps", "Work applications, their permission levels and custom fields."),
     ("Accesses", "Who has which app, and which apps groups give and hide."),
     ("Policies", "How requests are decided, step by step."),

@@ -24,6 +24,9 @@ pub(super) struct FieldError {
     pub(super) field: String,
     /// What is wrong with it, as the end of a sentence that begins with the member.
     pub(super) detail: String,
+    /// The line of the sheet it is on, where it is a sheet's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) line: Option<u64>,
     /// The id that is not there, where one was named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) id: Option<Uuid>,
@@ -100,7 +103,7 @@ impl Problem {
     }
 
     fn wrong(mut self, field: &str, detail: impl Into<String>, id: Option<Uuid>) -> Self {
-        self.errors.push(FieldError { field: field.to_owned(), detail: detail.into(), id });
+        self.errors.push(FieldError { field: field.to_owned(), detail: detail.into(), line: None, id });
         self
     }
 
@@ -114,6 +117,11 @@ impl Problem {
             }
             Error::TooMany { field, limit } => new(StatusCode::BAD_REQUEST, "too-many", "Too many items in one call")
                 .wrong(field, format!("may hold at most {limit}"), None),
+            Error::Rows { rows, .. } => {
+                let mut problem = new(StatusCode::BAD_REQUEST, "rows", "Rows of the sheet are wrong");
+                problem.errors.extend(rows.iter().flat_map(|(line, error)| Self::of_row(*line, error)));
+                problem
+            }
             Error::NotFound { .. } => new(StatusCode::NOT_FOUND, "not-found", "Not found"),
             Error::Unknown { field, noun, ids } => {
                 let problem = new(StatusCode::UNPROCESSABLE_ENTITY, "unknown-reference", "A reference leads nowhere");
@@ -157,6 +165,15 @@ impl Problem {
                 "the server's log has more under this request id",
             ),
         }
+    }
+
+    /// What is wrong with a row, cell by cell where that is known.
+    fn of_row(line: u64, error: &Error) -> Vec<FieldError> {
+        let Self { detail, errors, .. } = Self::of(error);
+        if errors.is_empty() {
+            return vec![FieldError { field: "row".into(), detail, line: Some(line), id: None }];
+        }
+        errors.into_iter().map(|wrong| FieldError { line: Some(line), ..wrong }).collect()
     }
 
     /// The problem that a body or query which cannot be read is.

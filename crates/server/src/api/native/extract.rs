@@ -1,7 +1,6 @@
 //! Reading a request: path, query, headers, body. Every refusal speaks this dialect.
 
 use aws_lc_rs::digest;
-use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use guildhall_domain::caller::Caller;
 use guildhall_domain::ids::CompanyId;
@@ -15,6 +14,7 @@ use super::error::Failure;
 use super::etag::IfMatch;
 use super::once::{self, Fingerprint};
 use crate::app::App;
+use crate::config::Limits;
 use crate::http::body;
 use crate::http::caller::Auth;
 use crate::http::cursor::Cursor;
@@ -84,6 +84,11 @@ pub(super) trait FromBody: Sized + Send {
     /// # Errors
     /// Whatever is wrong with it, in this dialect's form.
     fn read(headers: &HeaderMap, bytes: &[u8]) -> Result<Self, Failure>;
+
+    /// The most bytes it may have.
+    fn most(limits: &Limits) -> u64 {
+        limits.body
+    }
 }
 
 /// A JSON body.
@@ -188,7 +193,7 @@ impl<P: Place, B: FromBody, Q: DeserializeOwned + Send> FromRequest<App> for Cha
         let caller = Caller { preview, confirmation: confirmation.map(str::to_owned), ..caller };
         let if_match = IfMatch::read(&parts.headers)?;
         let key = once::key(&parts.headers)?;
-        let bytes = read(body, app).await?;
+        let bytes = body::read(body, B::most(app.limits())).await?;
         let once = key.map(|key| Fingerprint { key, request: fingerprint(&parts.method, &parts.uri, &bytes) });
         let body = B::read(&parts.headers, &bytes)?;
         Ok(Self { caller, path, query, body, if_match, once })
@@ -224,13 +229,9 @@ impl<P: Place, B: FromBody> FromRequest<App> for Inquire<P, B> {
         if let Some(asked) = min_revision(&parts.headers)? {
             app.engine().at_least(caller.company, asked).await?;
         }
-        let bytes = read(body, app).await?;
+        let bytes = body::read(body, B::most(app.limits())).await?;
         Ok(Self { caller, body: B::read(&parts.headers, &bytes)?, place: std::marker::PhantomData })
     }
-}
-
-async fn read(body: Body, app: &App) -> Result<bytes::Bytes, Failure> {
-    Ok(body::read(body, app.limits().body).await?)
 }
 
 /// Which request this is, as far as its answer depends on it.

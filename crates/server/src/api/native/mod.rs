@@ -31,6 +31,8 @@ mod releases;
 mod requests;
 mod roles;
 mod rules;
+mod runs;
+pub(crate) mod sheets;
 mod users;
 mod webhooks;
 mod wire;
@@ -75,11 +77,13 @@ pub fn table() -> OpenApiRouter<App> {
         .merge(rules::routes())
         .merge(keys::routes())
         .merge(connections::routes())
+        .merge(runs::routes())
         .merge(webhooks::routes())
         .merge(apps::routes())
         .merge(accesses::routes())
         .merge(policies::routes())
         .merge(requests::routes())
+        .merge(sheets::routes())
         .merge(events::routes());
     describe::complete(table.get_openapi_mut());
     table

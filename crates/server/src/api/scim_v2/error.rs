@@ -135,7 +135,8 @@ fn domain(error: &Error) -> (StatusCode, Option<Kind>, String) {
         Error::Taken { field, why } => {
             return (StatusCode::CONFLICT, Some(Kind::Uniqueness), format!("{}: {why}", named(field)));
         }
-        Error::Unknown { .. } => (StatusCode::BAD_REQUEST, Some(Kind::InvalidValue)),
+        // Sheets have no route here.
+        Error::Unknown { .. } | Error::Rows { .. } => (StatusCode::BAD_REQUEST, Some(Kind::InvalidValue)),
         Error::TooMany { .. } => (StatusCode::BAD_REQUEST, Some(Kind::TooMany)),
         Error::NotFound { .. } => (StatusCode::NOT_FOUND, None),
         Error::Unmodifiable => (StatusCode::BAD_REQUEST, Some(Kind::Mutability)),

@@ -221,6 +221,8 @@ fn told(error: &Error, names: &Names) -> (StatusCode, Told) {
         Error::TooMany { field, limit } => {
             bad(names.field(field), vec![format!("Ensure this field has no more than {limit} elements.")])
         }
+        // Sheets have no route here.
+        Error::Rows { .. } => detail(StatusCode::BAD_REQUEST, &error.to_string()),
         Error::NotFound { .. } => detail(StatusCode::NOT_FOUND, "Not found"),
         Error::Unknown { field, ids, .. } => bad(names.field(field), no_such(ids)),
         // SE-9: what the present state does not allow is a bad request here; the vendor declares no 409.

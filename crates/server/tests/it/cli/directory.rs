@@ -122,7 +122,11 @@ fn all_filled(text: &str) -> BTreeSet<String> {
 fn rich() -> String {
     let other = "e0000000-0000-4000-8000-000000000001";
     let lines = [
-        json!({"type": "connection", "id": "e4000000-0000-4000-8000-000000000001", "company": other, "name": "Entra", "kind": "scim", "oneWay": true}),
+        json!({"type": "connection", "id": "e4000000-0000-4000-8000-000000000001", "company": other, "name": "Entra", "kind": "scim", "oneWay": true,
+               "owner": "e1000000-0000-4000-8000-000000000001", "adopt": "users", "settings": {"driftEveryHours": 24, "deep": {"x": [1, null]}}}),
+        json!({"type": "link", "company": other, "connection": "e4000000-0000-4000-8000-000000000001", "user": "e1000000-0000-4000-8000-000000000001", "externalId": "okta-7", "made": true}),
+        json!({"type": "link", "company": other, "connection": "e4000000-0000-4000-8000-000000000001", "user": "e1000000-0000-4000-8000-000000000002", "made": false}),
+        json!({"type": "link", "company": other, "connection": "e4000000-0000-4000-8000-000000000001", "group": "e2000000-0000-4000-8000-000000000001", "externalId": "g-1", "made": false}),
         json!({"type": "membership", "company": other, "group": "e2000000-0000-4000-8000-000000000001", "user": "e1000000-0000-4000-8000-000000000002",
                "reason": "synced", "connection": "e4000000-0000-4000-8000-000000000001", "startsAt": "2020-01-01T00:00:00Z", "endsAt": "2030-01-01T00:00:00.500Z", "note": "von außen\nzweite Zeile", "addedAt": "2019-05-06T07:08:09.123456Z"}),
         json!({"type": "membership", "company": other, "group": "e2000000-0000-4000-8000-000000000001", "user": "e1000000-0000-4000-8000-000000000002"}),
@@ -188,7 +192,7 @@ async fn one_wrong_line_leaves_nothing_behind() {
         (r#"{"type":"nesting","company":"x"}"#, "company: is not a UUID"),
         (
             r#"{"type":"usr"}"#,
-            "`usr` is not a type of record; there are company, user, group, connection, membership, nesting, role, groupRole, app, groupApp, access and policy",
+            "`usr` is not a type of record; there are company, user, group, connection, link, membership, nesting, role, groupRole, app, groupApp, access and policy",
         ),
         (r#"{"type":"user","colour":"red"}"#, "`colour` is not a member of a user"),
         (r#"{"type":"user","id":"7"}"#, "id: is not a UUID"),

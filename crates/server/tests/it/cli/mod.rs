@@ -5,6 +5,7 @@ mod handover;
 mod import;
 mod keys;
 mod serve;
+mod sheets;
 mod statements;
 mod update;
 mod upkeep;

@@ -20,6 +20,7 @@ mod reasons;
 mod requests;
 mod roles;
 mod rules;
+mod sheets;
 mod table;
 mod users;
 mod versions;

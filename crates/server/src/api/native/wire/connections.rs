@@ -122,6 +122,9 @@ pub(crate) struct NewConnection {
     adopt: Option<String>,
     /// What its kind needs to know, up to 64 KiB.
     settings: Option<Map<String, Value>>,
+    /// What opens the source, such as the password of `bindDn`; it is kept sealed and never shown again.
+    #[schema(min_length = 1, max_length = 4096, format = Password)]
+    secret: Option<String>,
 }
 
 impl NewConnection {
@@ -138,6 +141,7 @@ impl NewConnection {
             one_way: self.one_way,
             adopt: self.adopt.map(|raw| Adopt::parse("adopt", &raw)).transpose()?,
             settings: self.settings.map(text),
+            secret: self.secret,
         })
     }
 }
@@ -170,6 +174,11 @@ pub(crate) struct EditConnection {
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     settings: Field<Map<String, Value>>,
+    /// What opens the source; it is kept sealed and never shown again. Where the settings lead elsewhere it must be given
+    /// again. Null takes it away.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 4096, format = Password)]
+    secret: Field<String>,
 }
 
 impl EditConnection {
@@ -188,6 +197,7 @@ impl EditConnection {
                 Patch::Clear => Patch::Clear,
                 Patch::Keep => Patch::Keep,
             },
+            secret: patch(self.secret),
         })
     }
 }

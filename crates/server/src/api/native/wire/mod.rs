@@ -18,12 +18,14 @@ mod reasons;
 mod requests;
 mod roles;
 mod rules;
+mod runs;
+mod sheets;
 mod users;
 mod webhooks;
 
 use guildhall_domain::ids::{
     AccessRequestId, AppId, CompanyId, ConnectionId, DelegationId, DeliveryId, GroupId, KeyId, PolicyId, ReasonId,
-    RoleId, TaskId, UserId, WebhookId,
+    RoleId, RunId, TaskId, UserId, WebhookId,
 };
 use guildhall_domain::patch::Patch;
 use guildhall_domain::{Result, Timestamp, name};
@@ -62,6 +64,8 @@ pub(super) use requests::{
 };
 pub(super) use roles::{AccessRole, AccessRoles, ChangeGroupRoles, EditRole, GroupRoles, NewRole, Permissions};
 pub(super) use rules::{PreviewRule, PreviewedRule, TriedRule, TryRule};
+pub(super) use runs::{NewRun, Run};
+pub(super) use sheets::{ImportedSheet, WholeSheet};
 pub(super) use users::{EditUser, Erase, ListUsers, NewUser, User, merged};
 pub(super) use webhooks::{
     Delivery, EditWebhook, Hook, ListDeliveries, NewWebhook, Resumption, SigningKeys, Webhook, WebhookRotation,
@@ -327,6 +331,15 @@ places! {
         /// The group inside.
         child as child_id: GroupId
     }
+    /// A path of a run of a connection.
+    OfRun {
+        /// The company's id.
+        company as company_id: CompanyId,
+        /// The connection's id.
+        connection as connection_id: ConnectionId,
+        /// The run's id.
+        run as run_id: RunId
+    }
     /// A path of a webhook.
     OfWebhook {
         /// The company's id.
@@ -465,6 +478,7 @@ in_company!(
     OfRole,
     OfKey,
     OfConnection,
+    OfRun,
     OfLinkedUser,
     OfLinkedGroup,
     OfApp,
