@@ -5,7 +5,7 @@ CARGO ?= cargo
 WITH_POSTGRES = $(CARGO) run --quiet --package guildhall-testkit --bin with-postgres --
 
 .DEFAULT_GOAL := help
-.PHONY: help run build check test bench fuzz format lint deny webhook-libs scim-checkers console console-check
+.PHONY: help run build check test bench fuzz format lint deny webhook-libs scim-checkers console
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,12 +32,6 @@ console/dist/index.html: console/node_modules/.package-lock.json $(CONSOLE_PARTS
 	@echo "== The console"
 	cd console && npm run --silent build -- --logLevel warn
 
-# Types of the native API, made from its document, and the console held against them.
-console-check: console
-	@if [ -d console/node_modules ]; then echo "== Types of the console, against the native API's document" \
-		&& mkdir -p target && $(CARGO) run --quiet --package guildhall-server --bin guildhall -- openapi native > target/native.json \
-		&& cd console && npm run --silent types >/dev/null && npm run --silent check; fi
-
 check: format lint ## format, lints and the fast tests: seconds once built
 	@echo "== Fast tests: domain and engine"
 	$(CARGO) test --package guildhall-domain --package guildhall-engine --lib
@@ -49,7 +43,7 @@ scim-checkers:
 	elif python3 -m venv $(SCIM_CHECKERS) && $(SCIM_CHECKERS)/bin/python -m pip install --quiet --requirement crates/server/tests/it/scim/requirements.txt; then :; \
 	else echo "the SCIM checkers are left out: they need python3 with venv, and a package index"; rm -rf $(SCIM_CHECKERS); fi
 
-test: format lint deny webhook-libs scim-checkers console-check ## everything CI runs: format, lints, dependency rules, all tests on SQLite and PostgreSQL
+test: format lint deny webhook-libs scim-checkers console ## everything CI runs: format, lints, dependency rules, all tests on SQLite and PostgreSQL
 	@echo "== All tests, on SQLite and on a PostgreSQL started for them"
 	if [ -x $(SCIM_CHECKERS)/bin/python ]; then export GUILDHALL_SCIM_PYTHON=$(CURDIR)/$(SCIM_CHECKERS)/bin/python; fi; \
 	$(WITH_POSTGRES) $(CARGO) test --workspace

@@ -4,3 +4,4 @@ mod browser;
 mod oidc;
 mod pages;
 mod sessions;
+mod types;
