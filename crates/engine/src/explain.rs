@@ -211,8 +211,7 @@ impl Engine {
         at: Option<Timestamp>,
     ) -> Result<Vec<Explanation>> {
         authz::may_read(caller, Action::ReadUser(user))?;
-        let now = self.clock().now();
-        let then = at.map(|at| past::passed("at", at, now)).transpose()?;
+        let then = at.map(|at| self.passed("at", at)).transpose()?;
         let mut conn = self.db().reader().await?;
         let mut groups = roles::giving_then(&mut conn, caller.company, role, then.unwrap_or(Timestamp::MAX)).await?;
         drop(conn);
@@ -241,15 +240,14 @@ impl Engine {
         at: Option<Timestamp>,
     ) -> Result<Explanation> {
         authz::may_read(caller, Action::ReadUser(user))?;
-        let now = self.clock().now();
-        let then = at.map(|at| past::passed("at", at, now)).transpose()?;
-        let view = if then.is_none() { self.view(caller.company).await } else { None };
+        let then = at.map(|at| self.passed("at", at)).transpose()?;
+        let (view, now) = if let Some(then) = then { (None, then) } else { self.present(caller.company).await };
         let question = Question {
             company: caller.company,
             user,
             group,
             then,
-            at: then.unwrap_or(now),
+            at: now,
             directory: authz::may_read(caller, Action::ReadDirectory).is_ok(),
             view: view.as_deref(),
         };

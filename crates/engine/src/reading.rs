@@ -129,8 +129,8 @@ impl Engine {
         ask: &Ask<GroupKey>,
     ) -> Result<Page<(SharedGroup, bool), GroupKey>> {
         authz::may_read(caller, Action::ReadUser(user))?;
-        let now = self.clock().now();
-        if let Some(view) = self.view(caller.company).await {
+        let (view, now) = self.present(caller.company).await;
+        if let Some(view) = view {
             let user = view.user_no(user).ok_or(users::GONE)?;
             return view.groups_of(user, effective, now, ask);
         }
@@ -149,8 +149,8 @@ impl Engine {
     /// [`Error::NotFound`] when there is no such user; [`Error::Forbidden`].
     pub async fn all_groups_of(&self, caller: &Caller, user: UserId) -> Result<Vec<SharedGroup>> {
         authz::may_read(caller, Action::ReadUser(user))?;
-        let now = self.clock().now();
-        if let Some(view) = self.view(caller.company).await {
+        let (view, now) = self.present(caller.company).await;
+        if let Some(view) = view {
             let user = view.user_no(user).ok_or(users::GONE)?;
             let joined = view.direct_groups(user, now).into_iter();
             let mut found: Vec<_> = joined.filter_map(|no| Some(Arc::clone(&view.group(no)?.record))).collect();
@@ -179,8 +179,8 @@ impl Engine {
         ask: &Ask<UserId>,
     ) -> Result<Page<Member, UserId>> {
         authz::may_read(caller, Action::ReadDirectory)?;
-        let now = self.clock().now();
-        if let Some(view) = self.view(caller.company).await {
+        let (view, now) = self.present(caller.company).await;
+        if let Some(view) = view {
             return Ok(view.members(live(view.group_by_id(group))?, effective, now, ask));
         }
         let mut conn = self.db().reader().await?;
@@ -197,8 +197,8 @@ impl Engine {
     /// [`Error::NotFound`], [`Error::Forbidden`].
     pub async fn count_members(&self, caller: &Caller, group: GroupId) -> Result<MemberCount> {
         authz::may_read(caller, Action::ReadDirectory)?;
-        let now = self.clock().now();
-        if let Some(view) = self.view(caller.company).await {
+        let (view, now) = self.present(caller.company).await;
+        if let Some(view) = view {
             let node = live(view.group_by_id(group))?;
             let effective = if node.below.is_empty() {
                 view.count_direct(node, now) as u64
@@ -256,8 +256,8 @@ impl Engine {
         offset: u64,
     ) -> Result<(Vec<(UserId, Timestamp)>, u64)> {
         authz::may_read(caller, Action::ReadDirectory)?;
-        let now = self.clock().now();
-        if let Some(view) = self.view(caller.company).await {
+        let (view, now) = self.present(caller.company).await;
+        if let Some(view) = view {
             let node = live(view.group_by_id(group))?;
             return Ok(view.members_by_added(node, now, added, order, (limit, offset)));
         }
@@ -273,8 +273,8 @@ impl Engine {
     /// [`Error::NotFound`], [`Error::Forbidden`].
     pub async fn when_added(&self, caller: &Caller, group: GroupId) -> Result<Vec<(UserId, Timestamp)>> {
         authz::may_read(caller, Action::ReadDirectory)?;
-        let now = self.clock().now();
-        if let Some(view) = self.view(caller.company).await {
+        let (view, now) = self.present(caller.company).await;
+        if let Some(view) = view {
             let all = view.by_added(live(view.group_by_id(group))?, now);
             return Ok(all.iter().filter_map(|(user, at)| Some((view.user(*user)?.person.id, *at))).collect());
         }
@@ -289,8 +289,8 @@ impl Engine {
     /// [`Error::Forbidden`].
     pub async fn member_ids(&self, caller: &Caller, of: &[GroupId]) -> Result<Vec<Vec<UserId>>> {
         authz::may_read(caller, Action::ReadDirectory)?;
-        let now = self.clock().now();
-        if let Some(view) = self.view(caller.company).await {
+        let (view, now) = self.present(caller.company).await;
+        if let Some(view) = view {
             let ids = |node: &Arc<GroupNode>| {
                 let members = view.members_after(node, None, now);
                 members.filter_map(|(user, _)| Some(view.user(user)?.person.id)).collect()
@@ -305,11 +305,11 @@ impl Engine {
     /// # Errors
     /// [`Error::Forbidden`] when the caller may not see one of them.
     pub async fn group_ids(&self, caller: &Caller, of: &[UserId]) -> Result<Vec<Vec<GroupId>>> {
-        let now = self.clock().now();
         for user in of {
             authz::may_read(caller, Action::ReadUser(*user))?;
         }
-        if let Some(view) = self.view(caller.company).await {
+        let (view, now) = self.present(caller.company).await;
+        if let Some(view) = view {
             let of_user = |user: &UserId| {
                 let joined = view.user_no(*user).map(|user| view.direct_groups(user, now)).unwrap_or_default();
                 let mut ids: Vec<GroupId> = joined.iter().filter_map(|no| Some(view.group(*no)?.record.id)).collect();
@@ -341,8 +341,8 @@ impl Engine {
     /// [`Error::NotFound`] when there is no such group; [`Error::Forbidden`].
     pub async fn member(&self, caller: &Caller, group: GroupId, user: UserId) -> Result<Option<Member>> {
         authz::may_read(caller, Action::ReadUser(user))?;
-        let now = self.clock().now();
-        if let Some(view) = self.view(caller.company).await {
+        let (view, now) = self.present(caller.company).await;
+        if let Some(view) = view {
             let group = view.group_no(group).filter(|no| view.group(*no).is_some()).ok_or(GONE)?;
             let found = view.user_no(user).and_then(|user| Some((view.user(user)?, view.is_direct(user, group, now)?)));
             return Ok(found.map(|(node, at)| Member { person: Arc::clone(&node.person), added_at: Some(at) }));
@@ -362,8 +362,8 @@ impl Engine {
         for question in questions {
             authz::may_read(caller, Action::ReadUser(question.user))?;
         }
-        let now = self.clock().now();
-        if let Some(view) = self.view(caller.company).await {
+        let (view, now) = self.present(caller.company).await;
+        if let Some(view) = view {
             let answer = |q: &Question| match (view.user_no(q.user), view.group_no(q.group)) {
                 (Some(user), Some(group)) if q.effective => view.is_effective(user, group, now),
                 (Some(user), Some(group)) => view.is_direct(user, group, now).is_some(),

@@ -329,8 +329,9 @@ impl Engine {
     /// [`Error::NotFound`] when there is no such user; [`Error::Forbidden`].
     pub async fn roles_of(&self, caller: &Caller, user: UserId) -> Result<Vec<Source>> {
         authz::may_read(caller, Action::ReadUser(user))?;
-        let (company, now) = (caller.company, self.clock().now());
-        if let Some(view) = self.view(company).await {
+        let company = caller.company;
+        let (view, now) = self.present(company).await;
+        if let Some(view) = view {
             return Ok(view.roles_of(view.user_no(user).ok_or(users::GONE)?, now));
         }
         let mut conn = self.db().reader().await?;
@@ -416,7 +417,10 @@ impl Engine {
             return Ok(role);
         }
         match self.held(company, now) {
-            Some(view) => Ok(view.user_no(user).map_or(Power::None, |no| view.power_of(no, now)).raises(role)),
+            Some(view) => {
+                let now = view.present(now);
+                Ok(view.user_no(user).map_or(Power::None, |no| view.power_of(no, now)).raises(role))
+            }
             None => raised(&mut *self.db().reader().await?, company, user, role, now).await,
         }
     }

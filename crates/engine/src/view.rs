@@ -38,6 +38,14 @@ impl Engine {
         self.index().get(company, now)
     }
 
+    /// The company in memory, and its present: its own clock never runs backwards, whatever this machine's does, so that
+    /// reads are at no instant before what they show.
+    pub(crate) async fn present(&self, company: CompanyId) -> (Option<Arc<Snapshot>>, Timestamp) {
+        let (view, now) = (self.view(company).await, self.clock().now());
+        let now = view.as_ref().map_or(now, |view| view.present(now));
+        (view, now)
+    }
+
     /// The company in memory, if it is held; never begins to build it.
     pub(crate) fn held(&self, company: CompanyId, now: Timestamp) -> Option<Arc<Snapshot>> {
         if self.1 == Reads::Rows { None } else { self.index().get(company, now) }

@@ -28,11 +28,14 @@ pub(crate) struct Touched {
     pub roles: bool,
     /// Did anything happen that a credential may be judged by?
     pub credentials: bool,
+    /// When the last of it was recorded.
+    pub recorded_at: Option<Timestamp>,
 }
 
 impl Touched {
     /// Adds what `event`, recorded at `now`, touched.
     pub(crate) fn add(&mut self, event: &Event, now: Timestamp) {
+        self.recorded_at = self.recorded_at.max(Some(now));
         match event {
             Event::UserCreated { user, .. }
             | Event::UserUpdated { user, .. }
@@ -69,6 +72,7 @@ impl Touched {
 
     /// Adds what an entry of the journal, perhaps of another node, touched.
     pub(crate) fn add_entry(&mut self, entry: &Entry) {
+        self.recorded_at = self.recorded_at.max(Some(entry.recorded_at));
         let subject = entry.subject;
         let data: serde_json::Value = serde_json::from_str(&entry.data).unwrap_or_default();
         let id = |value: &serde_json::Value| value.as_str().and_then(|text| text.parse::<Uuid>().ok());
@@ -105,6 +109,7 @@ impl Touched {
         self.moved.extend(other.moved);
         self.roles |= other.roles;
         self.credentials |= other.credentials;
+        self.recorded_at = self.recorded_at.max(other.recorded_at);
         for (group, users) in other.members {
             self.members.entry(group).or_default().extend(users);
         }
@@ -119,6 +124,7 @@ pub(super) async fn apply(
     touched: &Touched,
     revision: u64,
 ) -> Result<Snapshot> {
+    snapshot.recorded_at = snapshot.recorded_at.max(touched.recorded_at);
     let ids: Vec<UserId> = touched.users.iter().copied().collect();
     for (id, found) in ids.iter().zip(users::people_by_id(conn, company, &ids).await?) {
         put_user(&mut snapshot, *id, found);

@@ -43,7 +43,8 @@ struct Growing {
 /// Reads a company in the snapshot that `conn` holds; none when there is no such company in use.
 pub(super) async fn build(conn: &mut Conn, company: CompanyId) -> Result<Option<Snapshot>> {
     let Some(revision) = companies::revision(conn, company).await? else { return Ok(None) };
-    let mut snapshot = Snapshot { revision, ..Snapshot::default() };
+    let recorded_at = companies::recorded_at(conn, company).await?;
+    let mut snapshot = Snapshot { revision, recorded_at, ..Snapshot::default() };
     let mut people = Vec::new();
     let mut after = Some(UserId::NIL);
     while let Some(from) = after {

@@ -119,6 +119,8 @@ pub(crate) struct Born {
 #[derive(Clone, Default)]
 pub(crate) struct Snapshot {
     pub revision: u64,
+    /// When that revision was recorded.
+    pub recorded_at: Option<Timestamp>,
     pub users: Table<Arc<UserNode>>,
     pub groups: Table<Option<Arc<GroupNode>>>,
     pub user_numbers: Sorted<(UserId, No)>,
@@ -183,6 +185,11 @@ fn source(id: Uuid, sources: &mut Arc<Vec<Uuid>>) -> u32 {
 }
 
 impl Snapshot {
+    /// The present, of a clock that may have jumped back: never before what is shown was recorded.
+    pub(crate) fn present(&self, now: Timestamp) -> Timestamp {
+        self.recorded_at.map_or(now, |recorded| now.max(recorded))
+    }
+
     /// The number of a user.
     pub(crate) fn user_no(&self, id: UserId) -> Option<No> {
         self.user_numbers.get(|(other, _)| other.cmp(&id)).map(|(_, no)| *no)
