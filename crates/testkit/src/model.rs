@@ -3,7 +3,11 @@
 //! People and groups are numbers here. [`Model::apply`] says whether a step is taken and, if not, the cause of its
 //! refusal as `Error::cause` names it.
 
+mod formula;
+
 use std::collections::{BTreeMap, BTreeSet};
+
+pub use formula::Formula;
 
 /// One step of a history.
 #[derive(Clone, Debug)]
@@ -38,8 +42,17 @@ pub enum Step {
     Nest(u8, u8),
     /// Take group `.1` out of group `.0`.
     Unnest(u8, u8),
+    /// Give user `.0` this level, an attribute that rules read, or none.
+    Level(u8, Option<u8>),
+    /// Let this rule keep the members of a group, or none.
+    Rule(u8, Option<Formula>),
+    /// Put group `.0` back to what it was `.1` steps ago: as `.2` says its members (1), the groups inside (2), its
+    /// name (4).
+    PutBack(u8, u8, u8),
     /// Let days pass, and what is due be done.
     Wait(u8),
+    /// Let days pass, and nothing be done about it.
+    Pass(u8),
 }
 
 /// A user of the model.
@@ -49,6 +62,8 @@ pub struct Person {
     pub address: u8,
     /// Does the user count?
     pub active: bool,
+    /// The attribute that rules read.
+    pub level: Option<u8>,
 }
 
 /// A group of the model.
@@ -58,8 +73,10 @@ pub struct Crowd {
     pub name: u8,
     /// The day on which it is purged, once archived.
     pub purge: Option<u32>,
-    /// Who has a reason to be in it, active or not; kept while archived, for a restore.
+    /// Who has a reason by hand to be in it, active or not; kept while archived, for a restore.
     pub members: BTreeMap<u8, Span>,
+    /// The rule that keeps more members.
+    pub rule: Option<Formula>,
 }
 
 /// The days on which a reason counts: from one, and until another.
@@ -85,6 +102,37 @@ pub struct Model {
     kept: BTreeMap<u8, Vec<(u8, u8)>>,
     used: BTreeSet<(char, u8)>,
     day: u32,
+    /// What each group was like after each step, as far as it can be put back.
+    past: Vec<BTreeMap<u8, Shape>>,
+}
+
+/// What a live group was like.
+#[derive(Clone, Debug)]
+struct Shape {
+    name: u8,
+    members: Vec<u8>,
+    inside: Vec<u8>,
+}
+
+/// Why somebody is in a group, or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Why {
+    /// Are they an effective member?
+    pub member: bool,
+    /// Are they a direct member?
+    pub direct: bool,
+    /// The number of all ways.
+    pub ways: u128,
+    /// The nestings of the shortest one.
+    pub shortest: Option<usize>,
+    /// Of one who is not: the groups that would give it.
+    pub groups: Vec<u8>,
+    /// Of one who is not: do they count for nothing?
+    pub inactive: bool,
+    /// Of one who is not: the reasons that would hold, were they active.
+    pub idle: usize,
+    /// Of one who is not: the reasons by hand that are yet to begin.
+    pub scheduled: usize,
 }
 
 type Outcome = Result<(), &'static str>;
@@ -99,11 +147,6 @@ impl Crowd {
             }
         }
     }
-
-    /// Whose reason counts on this day.
-    fn standing(&self, day: u32) -> Vec<u8> {
-        self.members.iter().filter(|(_, span)| holds(**span, day)).map(|(u, _)| *u).collect()
-    }
 }
 
 impl Model {
@@ -112,6 +155,22 @@ impl Model {
     /// # Errors
     /// The cause of the refusal; nothing has changed then.
     pub fn apply(&mut self, step: &Step) -> Outcome {
+        let before = self.clone();
+        let outcome = self.take(step).and_then(|()| if self.circular() { Err("conflict") } else { Ok(()) });
+        if outcome.is_err() {
+            *self = before;
+        }
+        let shape = |id: u8| Shape {
+            name: self.crowds[&id].name,
+            members: self.members(id),
+            inside: self.nestings.iter().filter(|(parent, _)| *parent == id).map(|(_, child)| *child).collect(),
+        };
+        let shapes = self.listing().into_iter().map(|id| (id, shape(id))).collect();
+        self.past.push(shapes);
+        outcome
+    }
+
+    fn take(&mut self, step: &Step) -> Outcome {
         let day = self.day;
         match step {
             Step::CreateUser(id, address) => {
@@ -119,7 +178,7 @@ impl Model {
                     return Err("conflict");
                 }
                 self.used.insert(('u', *id));
-                self.people.insert(*id, Person { address: *address, active: true });
+                self.people.insert(*id, Person { address: *address, active: true, level: None });
                 Ok(())
             }
             Step::Readdress(id, address) => {
@@ -145,7 +204,7 @@ impl Model {
                 if !self.used.insert(('g', *id)) {
                     return Err("conflict");
                 }
-                self.crowds.insert(*id, Crowd { name: *name, purge: None, members: BTreeMap::new() });
+                self.crowds.insert(*id, Crowd { name: *name, purge: None, members: BTreeMap::new(), rule: None });
                 Ok(())
             }
             Step::Rename(id, name) => self.live(*id).map(|crowd| crowd.name = *name),
@@ -160,7 +219,8 @@ impl Model {
                 Ok(())
             }
             Step::Restore(id) => {
-                self.crowds.get_mut(id).ok_or("not_found")?.purge = None;
+                let crowd = self.crowds.get_mut(id).filter(|crowd| crowd.purge.is_none_or(|purge| purge > day));
+                crowd.ok_or("not_found")?.purge = None;
                 for (parent, child) in self.kept.remove(id).unwrap_or_default() {
                     if self.live(parent).is_ok() && self.live(child).is_ok() && !self.below(child).contains(&parent) {
                         self.nestings.insert((parent, child));
@@ -169,7 +229,7 @@ impl Model {
                 Ok(())
             }
             Step::Nest(parent, child) => {
-                self.live(*parent)?;
+                self.open(*parent)?;
                 self.live(*child).map_err(|_| "invalid")?;
                 if self.below(*child).contains(parent) {
                     return Err("conflict");
@@ -178,49 +238,61 @@ impl Model {
                 Ok(())
             }
             Step::Unnest(parent, child) => {
-                self.live(*parent)?;
+                self.open(*parent)?;
                 if self.nestings.remove(&(*parent, *child)) { Ok(()) } else { Err("not_found") }
             }
             Step::Lend(id, users, after, days) => {
-                let known = users.iter().all(|u| self.people.contains_key(u));
-                let crowd = self.live(*id)?;
-                if !known {
-                    return Err("invalid");
-                }
                 let from = day + u32::from(*after);
-                crowd.give(users, (if *after == 0 { 0 } else { from }, Some(from + u32::from(*days))), day);
+                let span = (if *after == 0 { 0 } else { from }, Some(from + u32::from(*days)));
+                self.named(*id, users)?.give(users, span, day);
                 Ok(())
             }
             Step::Add(id, users) => {
-                let known = users.iter().all(|u| self.people.contains_key(u));
-                let crowd = self.live(*id)?;
-                if !known {
-                    return Err("invalid");
-                }
-                crowd.give(users, ALWAYS, day);
+                self.named(*id, users)?.give(users, ALWAYS, day);
                 Ok(())
             }
             Step::Remove(id, users) => {
-                let known = users.iter().all(|u| self.people.contains_key(u));
-                let crowd = self.live(*id)?;
-                if !known {
-                    return Err("invalid");
-                }
-                crowd.members.retain(|u, _| !users.contains(u));
+                self.named(*id, users)?.members.retain(|u, _| !users.contains(u));
                 Ok(())
             }
             Step::SetMembers(id, users) => {
-                let people = self.people.clone();
-                let crowd = self.live(*id)?;
-                // Who is not shown stays: the list is a difference against what the caller sees.
-                let counts = |u: &u8| people.get(u).is_some_and(|p| p.active);
-                let shown: BTreeSet<u8> = crowd.standing(day).into_iter().filter(counts).collect();
-                let newcomers: Vec<u8> = users.iter().copied().filter(|u| !shown.contains(u)).collect();
-                if newcomers.iter().any(|u| !people.contains_key(u)) {
+                self.live(*id)?;
+                self.list(*id, users)
+            }
+            Step::Level(id, level) => self.people.get_mut(id).map(|p| p.level = *level).ok_or("not_found"),
+            Step::Rule(id, rule) => {
+                self.live(*id)?;
+                let mut known = true;
+                rule.iter().for_each(|rule| rule.reads(&mut |read| known &= self.crowds.contains_key(&read)));
+                if !known {
                     return Err("invalid");
                 }
-                crowd.members.retain(|u, _| !shown.contains(u) || users.contains(u));
-                crowd.give(&newcomers, ALWAYS, day);
+                self.live(*id)?.rule.clone_from(rule);
+                Ok(())
+            }
+            Step::PutBack(id, ago, what) => {
+                self.live(*id)?;
+                let then = self.past.len().checked_sub(1 + usize::from(*ago)).and_then(|at| self.past[at].get(id));
+                let then = then.cloned().ok_or("invalid")?;
+                if what & 3 != 0 {
+                    self.open(*id)?;
+                }
+                if what & 4 != 0 {
+                    self.live(*id)?.name = then.name;
+                }
+                if what & 1 != 0 {
+                    let there: Vec<u8> =
+                        then.members.into_iter().filter(|user| self.people.contains_key(user)).collect();
+                    self.list(*id, &there)?;
+                }
+                if what & 2 != 0 {
+                    self.nestings.retain(|(parent, child)| parent != id || then.inside.contains(child));
+                    for child in then.inside {
+                        if self.live(child).is_ok() && !self.nestings.contains(&(*id, child)) {
+                            self.take(&Step::Nest(*id, child))?;
+                        }
+                    }
+                }
                 Ok(())
             }
             Step::Wait(days) => {
@@ -232,7 +304,41 @@ impl Model {
                     .for_each(|crowd| crowd.members.retain(|_, span| span.1.is_none_or(|end| end > day)));
                 Ok(())
             }
+            Step::Pass(days) => {
+                self.day += u32::from(*days);
+                Ok(())
+            }
         }
+    }
+
+    /// The whole list of members that a caller sends: a difference against what they are shown.
+    fn list(&mut self, id: u8, users: &[u8]) -> Outcome {
+        let (day, shown) = (self.day, self.members(id));
+        let newcomers: Vec<u8> = users.iter().copied().filter(|u| !shown.contains(u)).collect();
+        if newcomers.is_empty() && shown.iter().all(|u| users.contains(u)) {
+            return Ok(());
+        }
+        self.open(id)?;
+        let crowd = self.named(id, &newcomers)?;
+        crowd.members.retain(|u, _| !shown.contains(u) || users.contains(u));
+        crowd.give(&newcomers, ALWAYS, day);
+        Ok(())
+    }
+
+    /// A live group whose members a hand may change: no rule keeps them.
+    fn open(&mut self, id: u8) -> Result<&mut Crowd, &'static str> {
+        let crowd = self.live(id)?;
+        if crowd.rule.is_some() { Err("protected") } else { Ok(crowd) }
+    }
+
+    /// The group, if a hand may name these users as joining or leaving it.
+    fn named(&mut self, id: u8, users: &[u8]) -> Result<&mut Crowd, &'static str> {
+        let known = users.iter().all(|u| self.people.contains_key(u));
+        self.live(id)?;
+        if !known {
+            return Err("invalid");
+        }
+        if users.is_empty() { self.live(id) } else { self.open(id) }
     }
 
     fn live(&mut self, id: u8) -> Result<&mut Crowd, &'static str> {
@@ -267,10 +373,73 @@ impl Model {
 
     /// The members that a list of a live group shows.
     pub fn members(&self, id: u8) -> Vec<u8> {
-        let counts = |u: &&u8| self.people.get(u).is_some_and(|p| p.active);
-        self.crowds
-            .get(&id)
-            .map(|crowd| crowd.standing(self.day).into_iter().filter(|u| counts(&u)).collect())
-            .unwrap_or_default()
+        let shown = |(u, p): (&u8, &Person)| (p.active && self.reasons(*u, id) > 0).then_some(*u);
+        self.people.iter().filter_map(shown).collect()
+    }
+
+    /// How many reasons hold a user in a live group today, whether they count or not.
+    fn reasons(&self, user: u8, id: u8) -> usize {
+        let Some(crowd) = self.crowds.get(&id).filter(|crowd| crowd.purge.is_none()) else { return 0 };
+        let by_hand = crowd.members.get(&user).is_some_and(|span| holds(*span, self.day));
+        let by_rule = crowd.rule.as_ref().is_some_and(|rule| {
+            let level = self.people.get(&user).and_then(|person| person.level);
+            rule.holds(level, &|group| self.below(group).into_iter().any(|below| self.reasons(user, below) > 0))
+        });
+        usize::from(by_hand) + usize::from(by_rule)
+    }
+
+    /// Do rules and nestings build on each other in a circle?
+    fn circular(&self) -> bool {
+        let live = |id: &u8| self.crowds.get(id).is_some_and(|crowd| crowd.purge.is_none());
+        let mut builds: BTreeSet<(u8, u8)> = self.nestings.iter().map(|(parent, child)| (*child, *parent)).collect();
+        for (id, crowd) in self.crowds.iter().filter(|(id, _)| live(id)) {
+            let mut note = |read| {
+                builds.insert((read, *id));
+            };
+            crowd.rule.iter().for_each(|rule| rule.reads(&mut note));
+        }
+        // As long as something can be taken away that nothing leads to.
+        let mut left: BTreeSet<u8> = builds.iter().flat_map(|(a, b)| [*a, *b]).collect();
+        while let Some(free) = left.iter().copied().find(|g| !builds.iter().any(|(a, b)| b == g && left.contains(a))) {
+            left.remove(&free);
+        }
+        !left.is_empty()
+    }
+
+    /// Why a user is in a group, or not; none where there is no such user or group.
+    pub fn why(&self, user: u8, id: u8) -> Option<Why> {
+        let (person, below) = (self.people.get(&user)?, self.below(id));
+        self.crowds.get(&id)?;
+        let counts = |group: u8| if person.active { self.reasons(user, group) } else { 0 };
+        let ways = below.iter().map(|from| counts(*from) as u128 * self.routes(*from, id)).sum();
+        let member = ways > 0;
+        let steps = |from: &u8| self.distance(*from, id);
+        let hands = below
+            .iter()
+            .filter_map(|group| self.crowds.get(group).filter(|crowd| crowd.purge.is_none())?.members.get(&user));
+        let missing = |n: usize| if member { 0 } else { n };
+        Some(Why {
+            member,
+            direct: counts(id) > 0,
+            ways,
+            shortest: below.iter().filter(|from| counts(**from) > 0).filter_map(steps).min(),
+            groups: if member { Vec::new() } else { below.iter().copied().collect() },
+            inactive: !member && !person.active,
+            idle: missing(below.iter().map(|group| self.reasons(user, *group)).sum()),
+            scheduled: missing(hands.filter(|span| span.0 > self.day).count()),
+        })
+    }
+
+    /// How many chains of nestings lead from one group to another around it.
+    fn routes(&self, from: u8, to: u8) -> u128 {
+        let around = self.nestings.iter().filter(|(_, child)| *child == from);
+        u128::from(from == to) + around.map(|(parent, _)| self.routes(*parent, to)).sum::<u128>()
+    }
+
+    /// The nestings of the shortest of them.
+    fn distance(&self, from: u8, to: u8) -> Option<usize> {
+        let around = self.nestings.iter().filter(|(_, child)| *child == from);
+        let further = around.filter_map(|(parent, _)| Some(self.distance(*parent, to)? + 1)).min();
+        if from == to { Some(0) } else { further }
     }
 }

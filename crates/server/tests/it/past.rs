@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 
 use guildhall_domain::Timestamp;
 use guildhall_domain::group::Group;
-use guildhall_domain::page::{Ask, From, Order};
-use guildhall_engine::{GroupFilter, GroupSort, Question, Shown};
+use guildhall_engine::{Question, Shown};
 use guildhall_testkit::model::Step;
 use guildhall_testkit::{Place, standing};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use super::model::{GROUPS, PEOPLE, Real, Told, step};
+use super::model::{GROUPS, PEOPLE, Real, Told, step, told_of};
 
 const HISTORIES: usize = 2;
 const LENGTH: usize = 30;
@@ -30,58 +29,6 @@ async fn records(real: &Real, at: Option<Timestamp>) -> Vec<Group> {
         all.extend(found.map(|group| Group { members_changed_at: Timestamp::MIN, ..group }));
     }
     all
-}
-
-/// What every read says of an instant.
-async fn told_of(real: &Real, at: Timestamp) -> Told {
-    let (past, hand) = (real.engine.as_of(at).unwrap(), &real.hand);
-    let ask = || Ask { total: true, ..Ask::first(100) };
-    let filter = GroupFilter::default();
-    let page = past.groups(hand, &filter, GroupSort::Name, Order::Ascending, &ask()).await.unwrap();
-    assert_eq!(page.total, Some(page.items.len() as u64));
-    let mut groups = Vec::new();
-    for group in page.items {
-        let mut lists = [Vec::new(), Vec::new()];
-        for (list, effective) in lists.iter_mut().zip([false, true]) {
-            // Two at a time, so that pages meet.
-            let mut ask = Ask { total: true, ..Ask::first(2) };
-            loop {
-                let members = past.members(hand, group.id, effective, &ask).await.unwrap();
-                list.extend(members.items.iter().map(|m| Real::number(m.person.id.uuid())));
-                let Some(next) = members.next else {
-                    assert_eq!(members.total, Some(list.len() as u64));
-                    break;
-                };
-                ask.from = From::After(next);
-            }
-        }
-        let count = past.count_members(hand, group.id).await.unwrap();
-        assert_eq!([count.direct, count.effective], lists.each_ref().map(|list| list.len() as u64));
-        let [direct, effective] = lists;
-        groups.push((Real::number(group.id.uuid()), direct, effective));
-    }
-    let mut joined = Vec::new();
-    for u in 0..PEOPLE {
-        let user = real.user(u);
-        let direct = past.groups_of(hand, user, false, &ask()).await;
-        let (Ok(direct), Ok(effective)) = (direct, past.groups_of(hand, user, true, &ask()).await) else {
-            joined.push(None);
-            continue;
-        };
-        let told: Vec<(u8, bool)> =
-            effective.items.iter().map(|(g, direct)| (Real::number(g.id.uuid()), *direct)).collect();
-        let direct: Vec<u8> = direct.items.iter().map(|(g, _)| Real::number(g.id.uuid())).collect();
-        assert!(direct.iter().eq(told.iter().filter(|(_, direct)| *direct).map(|(g, _)| g)), "{direct:?} {told:?}");
-        joined.push(Some(told));
-    }
-    let mut checks = Vec::new();
-    for effective in [false, true] {
-        let pairs = (0..PEOPLE).flat_map(|u| (0..GROUPS).map(move |g| (u, g)));
-        let questions: Vec<Question> =
-            pairs.map(|(u, g)| Question { user: real.user(u), group: real.group(g), effective }).collect();
-        checks.extend(past.check(hand, &questions).await.unwrap());
-    }
-    Told { groups, joined, checks }
 }
 
 /// Explanations agree with the checks, now and then.

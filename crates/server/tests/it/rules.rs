@@ -13,12 +13,15 @@ use guildhall_domain::time::Window;
 use guildhall_domain::user::EditUser;
 use guildhall_engine::directory::{Load, MembershipRecord, Record};
 use guildhall_engine::{ChangeMembers, Clock, Engine, MemberRef, NewCompany};
+use guildhall_testkit::model::Formula;
 use guildhall_testkit::seed::person;
 use guildhall_testkit::{Place, operator, standing};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use uuid::Uuid;
+
+use super::model::formula;
 
 const PEOPLE: u8 = 5;
 /// Groups with members given by hand, then groups that rules keep.
@@ -27,16 +30,6 @@ const RULED: u8 = 4;
 const HOURS: u64 = 6;
 const HISTORIES: u64 = 16;
 const LENGTH: usize = 40;
-
-/// A rule of the model; `In` is membership of a group by number.
-#[derive(Clone, Debug)]
-enum Formula {
-    Level(u8),
-    In(u8),
-    Not(Box<Formula>),
-    And(Box<Formula>, Box<Formula>),
-    Or(Box<Formula>, Box<Formula>),
-}
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -54,23 +47,12 @@ enum Step {
     Wait(u64),
 }
 
-fn formula() -> impl Strategy<Value = Formula> {
-    let leaf = prop_oneof![(0..3_u8).prop_map(Formula::Level), (0..HAND + RULED).prop_map(Formula::In)];
-    leaf.prop_recursive(3, 8, 2, |inner| {
-        prop_oneof![
-            inner.clone().prop_map(|f| Formula::Not(Box::new(f))),
-            (inner.clone(), inner.clone()).prop_map(|(a, b)| Formula::And(Box::new(a), Box::new(b))),
-            (inner.clone(), inner).prop_map(|(a, b)| Formula::Or(Box::new(a), Box::new(b))),
-        ]
-    })
-}
-
 fn step() -> impl Strategy<Value = Step> {
     let (user, hand, any) = (0..PEOPLE, 0..HAND, 0..HAND + RULED);
     prop_oneof![
         3 => (user.clone(), prop::option::of(0..3_u8)).prop_map(|(u, l)| Step::Level(u, l)),
         1 => (user.clone(), prop::bool::ANY).prop_map(|(u, a)| Step::Active(u, a)),
-        6 => (HAND..HAND + RULED, prop::option::weighted(0.9, formula())).prop_map(|(g, f)| Step::Rule(g, f)),
+        6 => (HAND..HAND + RULED, prop::option::weighted(0.9, formula(HAND + RULED))).prop_map(|(g, f)| Step::Rule(g, f)),
         4 => (user.clone(), hand.clone()).prop_map(|(u, g)| Step::Join(u, g)),
         2 => (user.clone(), hand.clone()).prop_map(|(u, g)| Step::Leave(u, g)),
         3 => (user, hand.clone(), 0..3_u64, 1..3_u64).prop_map(|(u, g, f, n)| Step::Between(u, g, f, f + n)),
@@ -102,7 +84,9 @@ impl Model {
             return false;
         }
         let hand = self.reasons.get(&(user, group)).is_some_and(|(from, until)| *from <= hour && hour < *until);
-        hand || self.rules.get(&group).is_some_and(|rule| self.holds(rule, user, hour))
+        let level = self.levels.get(&user).copied();
+        let rule = self.rules.get(&group);
+        hand || rule.is_some_and(|rule| rule.holds(level, &|read| self.effective(user, read, hour)))
     }
 
     fn effective(&self, user: u8, group: u8, hour: u64) -> bool {
@@ -111,31 +95,6 @@ impl Model {
         };
         self.direct(user, group, hour)
             || self.nestings.iter().filter(inside).any(|(_, child)| self.effective(user, *child, hour))
-    }
-
-    /// Clauses, the operands of the outermost `&&` and `||`, are false where the level is missing.
-    fn holds(&self, rule: &Formula, user: u8, hour: u64) -> bool {
-        match rule {
-            Formula::And(a, b) => self.holds(a, user, hour) && self.holds(b, user, hour),
-            Formula::Or(a, b) => self.holds(a, user, hour) || self.holds(b, user, hour),
-            clause => self.value(clause, user, hour).unwrap_or(false),
-        }
-    }
-
-    fn value(&self, rule: &Formula, user: u8, hour: u64) -> Option<bool> {
-        match rule {
-            Formula::Level(wanted) => self.levels.get(&user).map(|level| level >= wanted),
-            Formula::In(group) => Some(self.effective(user, *group, hour)),
-            Formula::Not(of) => self.value(of, user, hour).map(|truth| !truth),
-            Formula::And(a, b) => match (self.value(a, user, hour), self.value(b, user, hour)) {
-                (Some(false), _) | (_, Some(false)) => Some(false),
-                (a, b) => a.and(b),
-            },
-            Formula::Or(a, b) => match (self.value(a, user, hour), self.value(b, user, hour)) {
-                (Some(true), _) | (_, Some(true)) => Some(true),
-                (a, b) => a.and(b),
-            },
-        }
     }
 
     fn members(&self, group: u8) -> Vec<u8> {
@@ -152,7 +111,7 @@ impl Model {
             }
         }
         for (group, rule) in self.rules.iter().filter(|(group, _)| !self.archived.contains(*group)) {
-            reads(rule, &mut |read| {
+            rule.reads(&mut |read| {
                 builds.insert((read, *group));
             });
         }
@@ -162,18 +121,6 @@ impl Model {
             left.remove(&free);
         }
         !left.is_empty()
-    }
-}
-
-fn reads(rule: &Formula, take: &mut impl FnMut(u8)) {
-    match rule {
-        Formula::Level(_) => {}
-        Formula::In(group) => take(*group),
-        Formula::Not(of) => reads(of, take),
-        Formula::And(a, b) | Formula::Or(a, b) => {
-            reads(a, take);
-            reads(b, take);
-        }
     }
 }
 
@@ -208,16 +155,6 @@ impl Real {
         Self { engine, clock, hand, company }
     }
 
-    fn text(rule: &Formula) -> String {
-        match rule {
-            Formula::Level(level) => format!("user.attributes.level >= {level}"),
-            Formula::In(group) => format!("user.memberOf('{}')", Self::group(*group)),
-            Formula::Not(of) => format!("!({})", Self::text(of)),
-            Formula::And(a, b) => format!("(({}) && ({}))", Self::text(a), Self::text(b)),
-            Formula::Or(a, b) => format!("({}) || ({})", Self::text(a), Self::text(b)),
-        }
-    }
-
     async fn take(&self, step: &Step) -> Result<(), Error> {
         let (engine, hand) = (&self.engine, &self.hand);
         match step {
@@ -229,7 +166,7 @@ impl Real {
             Step::Active(u, true) => engine.reactivate_user(hand, Self::user(*u)).await.map(drop),
             Step::Active(u, false) => engine.deactivate_user(hand, Self::user(*u)).await.map(drop),
             Step::Rule(g, rule) => {
-                let rule = rule.as_ref().map_or(Patch::Clear, |rule| Patch::Set(Self::text(rule)));
+                let rule = rule.as_ref().map_or(Patch::Clear, |rule| Patch::Set(rule.text(&Self::group)));
                 let edit = EditGroup { rule, ..Default::default() };
                 engine.edit_group(hand, Self::group(*g), edit, None).await.map(drop)
             }
