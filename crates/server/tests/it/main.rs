@@ -1,6 +1,7 @@
 //! The server as its clients see it: every test calls it over HTTP or runs its binary, on both databases.
 
 mod authzen;
+mod bomb;
 mod cakewalk;
 mod cli;
 mod companies;
@@ -15,6 +16,7 @@ mod model;
 mod moving;
 mod native;
 mod past;
+mod races;
 mod routes;
 mod rules;
 mod scim;
