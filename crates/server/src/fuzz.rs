@@ -18,6 +18,7 @@ pub type Target = fn(&[u8]);
 
 /// Each reader of foreign bytes by name, which is also that of its target and of the folder of its seeds.
 pub const TARGETS: &[(&str, Target)] = &[
+    ("authzen", api::authzen::fuzz::read),
     ("cakewalk", api::cakewalk_v1::fuzz::read),
     ("companies", api::companies_v3::fuzz::read),
     ("cursors", cursors),

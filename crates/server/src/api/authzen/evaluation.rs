@@ -53,7 +53,7 @@ async fn context(app: &App, caller: &Caller, one: &Result<Whole<'_>>, about: Opt
 }
 
 async fn decide_one(app: &App, caller: &Caller, evaluation: &Evaluation) -> Result<Decision> {
-    let one = [Ok(Whole::of(evaluation, evaluation, app.engine(), "")?)];
+    let one = [Ok(Whole::of(evaluation, evaluation, app.engine().clock().now(), "")?)];
     let decisions = decide(app, caller, &one).await?;
     let (decision, about) = decisions.into_iter().next().ok_or_else(|| Error::internal("no answer"))?;
     Ok(Decision { decision, context: context(app, caller, &one[0], about).await?.map(Box::new) })
@@ -87,7 +87,8 @@ pub(super) async fn many(
     if list.len() > MOST {
         return Err(Error::TooMany { field: "evaluations".into(), limit: MOST as u64 }.into());
     }
-    let whole = |(i, one)| Whole::of(one, &defaults, app.engine(), &format!("evaluations[{i}]."));
+    let now = app.engine().clock().now();
+    let whole = |(i, one)| Whole::of(one, &defaults, now, &format!("evaluations[{i}]."));
     let all: Vec<Result<Whole<'_>>> = list.iter().enumerate().map(whole).collect();
     if all.iter().flatten().filter(|one| one.reasons).count() > MOST_REASONS {
         let why = format!("at most {MOST_REASONS} of a call may ask for reasons");

@@ -6,6 +6,8 @@
 pub mod error;
 mod evaluation;
 mod extract;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod metadata;
 mod question;
 mod reasons;

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use guildhall_domain::caller::Caller;
 use guildhall_domain::ids::{GroupId, RoleId, UserId, parse_uuid};
 use guildhall_domain::{Error, Result, Timestamp};
-use guildhall_engine::{Engine, Question};
+use guildhall_engine::Question;
 
-use super::wire::{Entity, Evaluation, Named};
+use super::wire::{Context, Entity, Evaluation, Named};
 use crate::app::App;
 use crate::http::body::Object;
 
@@ -90,6 +90,15 @@ pub(super) struct Whole<'a> {
 /// What an evaluation says itself, and what stands in for what is missing there.
 type Pair<'a, T> = (&'a T, Option<&'a T>);
 
+/// The instant that a context names, unless it is yet to come; none for the present. `place` is where it stands.
+pub(super) fn instant(context: Option<&Context>, now: Timestamp, place: &str) -> Result<Option<Timestamp>> {
+    let at = context.map_or(Ok(None), |context| context.instant(place))?;
+    if at.is_some_and(|at| at > now) {
+        return Err(Error::invalid(format!("{place}.at"), "is in the future"));
+    }
+    Ok(at)
+}
+
 /// One member of an evaluation and its stand-in; `at` is where it stands.
 fn pair<'a, T>(one: Option<&'a Object<T>>, default: Option<&'a Object<T>>, at: &str) -> Result<Pair<'a, T>> {
     let default = default.map(|default| &default.0);
@@ -99,7 +108,7 @@ fn pair<'a, T>(one: Option<&'a Object<T>>, default: Option<&'a Object<T>>, at: &
 
 impl<'a> Whole<'a> {
     /// The evaluation, filled up from `defaults`; `at` is what stands before its members in messages.
-    pub(super) fn of(one: &'a Evaluation, defaults: &'a Evaluation, engine: &Engine, at: &str) -> Result<Self> {
+    pub(super) fn of(one: &'a Evaluation, defaults: &'a Evaluation, now: Timestamp, at: &str) -> Result<Self> {
         let place = |member: &str| format!("{at}{member}");
         let named = |one, default, member: &str| {
             let at = place(member);
@@ -112,7 +121,7 @@ impl<'a> Whole<'a> {
         let resource = named(one.resource.as_ref(), defaults.resource.as_ref(), "resource")?;
         // A context replaces the one at the top whole: it has no member that it must have.
         let context = one.context.as_ref().or(defaults.context.as_ref()).map(|context| &context.0);
-        let instant = context.map_or(Ok(None), |context| context.instant(engine, &place("context")))?;
+        let instant = instant(context, now, &place("context"))?;
         let reasons = context.and_then(|context| context.reasons).unwrap_or(false);
         Ok(Self { subject, action, resource, at: instant, reasons })
     }

@@ -12,10 +12,11 @@ use guildhall_engine::{GroupKey, Question};
 
 use super::error::{Failure, Refusals};
 use super::extract::Asked;
-use super::question::{GROUP, HOLDER, ON_GROUPS, People, ROLE, USER, effective, group, role};
+use super::question::{GROUP, HOLDER, ON_GROUPS, People, ROLE, USER, effective, group, instant, role};
 use super::token::Paging;
-use super::wire::{ActionSearch, Found, FoundAction, FoundEntity, ResourceSearch, SubjectSearch, instant};
+use super::wire::{ActionSearch, Context, Found, FoundAction, FoundEntity, ResourceSearch, SubjectSearch};
 use crate::app::App;
+use crate::http::body::Object;
 
 /// What is not there permits nothing: a group or user that nobody has finds nobody, and is no error.
 fn nothing<T, K>(error: Error) -> Result<Page<T, K>> {
@@ -27,6 +28,11 @@ fn nothing<T, K>(error: Error) -> Result<Page<T, K>> {
 
 fn none<T, K>() -> Page<T, K> {
     Page { items: Vec::new(), next: None, total: Some(0) }
+}
+
+/// The instant that a search is about; none for the present.
+fn then(app: &App, context: Option<&Object<Context>>) -> Result<Option<Timestamp>> {
+    instant(context.map(|context| &context.0), app.engine().clock().now(), "context")
 }
 
 fn found<T>((page, results): (super::wire::PageResponse, Vec<T>)) -> Json<Found<T>> {
@@ -45,7 +51,7 @@ pub(super) async fn subjects(
 ) -> Result<Json<Found<FoundEntity>>, Failure> {
     let (subject, action) = (ask.subject.0.checked("subject")?, ask.action.0.checked("action")?);
     let resource = ask.resource.0.checked("resource")?;
-    let at = instant(ask.context.as_ref(), app.engine())?;
+    let at = then(&app, ask.context.as_ref())?;
     let parts = ["subject", subject, action, resource.kind, resource.id];
     let (paging, page) = Paging::read::<UserId>(ask.page.as_ref().map(|page| &page.0), at, &parts)?;
     let engine = app.engine();
@@ -91,7 +97,7 @@ pub(super) async fn resources(
 ) -> Result<Json<Found<FoundEntity>>, Failure> {
     let (subject, action) = (ask.subject.0.checked("subject")?, ask.action.0.checked("action")?);
     let resource = ask.resource.0.checked("resource")?;
-    let at = instant(ask.context.as_ref(), app.engine())?;
+    let at = then(&app, ask.context.as_ref())?;
     let parts = ["resource", subject.kind, subject.id, action, resource];
     let people = People::of(&app, &caller, std::iter::once(subject)).await?;
     if resource == ROLE {
@@ -133,7 +139,7 @@ pub(super) async fn actions(
     Asked(caller, ask): Asked<ActionSearch>,
 ) -> Result<Json<Found<FoundAction>>, Failure> {
     let (subject, resource) = (ask.subject.0.checked("subject")?, ask.resource.0.checked("resource")?);
-    let at = instant(ask.context.as_ref(), app.engine())?;
+    let at = then(&app, ask.context.as_ref())?;
     let parts = ["action", subject.kind, subject.id, resource.kind, resource.id];
     // There are few, so a place among them is a number.
     let (paging, page) = Paging::read::<u64>(ask.page.as_ref().map(|page| &page.0), at, &parts)?;

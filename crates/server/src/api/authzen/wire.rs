@@ -4,7 +4,6 @@
 use std::fmt;
 
 use guildhall_domain::{Error, Result, Timestamp};
-use guildhall_engine::Engine;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
@@ -91,16 +90,9 @@ pub(super) struct Context {
 
 impl Context {
     /// The instant; none for the present. `place` is where the context stands.
-    pub(super) fn instant(&self, engine: &Engine, place: &str) -> Result<Option<Timestamp>> {
-        let Some(raw) = self.at.as_deref() else { return Ok(None) };
-        let field = format!("{place}.at");
-        engine.passed(&field, Timestamp::parse(&field, raw)?).map(Some)
+    pub(super) fn instant(&self, place: &str) -> Result<Option<Timestamp>> {
+        self.at.as_deref().map(|raw| Timestamp::parse(&format!("{place}.at"), raw)).transpose()
     }
-}
-
-/// The instant that an optional context of a whole request names.
-pub(super) fn instant(context: Option<&Object<Context>>, engine: &Engine) -> Result<Option<Timestamp>> {
-    context.map_or(Ok(None), |context| context.0.instant(engine, "context"))
 }
 
 /// One decision asked for.

@@ -21,7 +21,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     params(wire::OfCompany), request_body = wire::Checks,
     responses((status = 200, description = "An answer a question.", body = wire::Checked)))]
 async fn check(State(app): State<App>, ask: Inquire<wire::OfCompany, Json<wire::Checks>>) -> Reply {
-    let questions = ask.body.0.questions(app.engine())?;
+    let questions = ask.body.0.questions(|field, at| app.engine().passed(field, at))?;
     let results = app.engine().check_each(&ask.caller, &questions).await?;
     Ok(Answer::json(StatusCode::OK, &wire::Checked { results }).into_response())
 }

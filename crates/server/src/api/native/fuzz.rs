@@ -1,8 +1,9 @@
 //! For fuzzing: everything of this dialect that reads what a client wrote.
 
 use axum::response::IntoResponse;
+use guildhall_domain::Timestamp;
 use guildhall_domain::ids::{CompanyId, GroupId, KeyId, RequestId, UserId};
-use guildhall_engine::{GroupKey, UserKey};
+use guildhall_engine::{EndingKey, GroupKey, UserKey};
 use http::{HeaderMap, HeaderValue, header};
 use serde::de::DeserializeOwned;
 
@@ -54,7 +55,14 @@ pub(crate) fn read(bytes: &[u8]) {
     json(bytes, |change: wire::ChangeMembers| change.command(GroupId::NIL, false));
     json(bytes, wire::SetOwners::command);
     json(bytes, wire::NewKey::command);
-    settled(Maybe::<wire::AddTerms>::read(&typed(), bytes));
+    json(bytes, |checks: wire::Checks| checks.questions(|_, at| Ok(at)));
+    json(bytes, |back: wire::PutBack| back.command());
+    json(bytes, wire::EditReason::command);
+    json(bytes, |_: wire::TryRule| Ok(()));
+    json(bytes, |_: wire::PreviewRule| Ok(()));
+    if let Some(Maybe(terms)) = settled(Maybe::<wire::AddTerms>::read(&typed(), bytes)) {
+        settled(terms.window().map_err(Failure::from));
+    }
     settled(Maybe::<wire::Rotation>::read(&typed(), bytes));
     settled(NoBody::read(&typed(), bytes));
     asked(bytes, |list: wire::ListGroups| {
@@ -64,6 +72,18 @@ pub(crate) fn read(bytes: &[u8]) {
     asked(bytes, |list: wire::ListUsers| {
         ask::<UserKey>(list.limit, list.cursor.as_deref(), list.total)?;
         list.filter()
+    });
+    asked(bytes, |list: wire::ListMembers| {
+        ask::<UserId>(list.limit, list.cursor.as_deref(), list.total)?;
+        wire::instant("at", list.at.as_deref())
+    });
+    asked(bytes, |explain: wire::Explain| wire::instant("at", explain.at.as_deref()));
+    asked(bytes, |nested: wire::ListNested| wire::instant("at", nested.at.as_deref()));
+    asked(bytes, |at: wire::At| at.instant());
+    asked(bytes, |between: wire::Between| between.instants());
+    asked(bytes, |list: wire::ListEndings| {
+        ask::<EndingKey>(list.limit, list.cursor.as_deref(), None)?;
+        list.before(Timestamp::from_micros(0))
     });
     asked(bytes, page::<UserId>);
     asked(bytes, page::<KeyId>);

@@ -1,7 +1,7 @@
 //! Questions about membership on the wire.
 
 use guildhall_domain::{Result, Timestamp};
-use guildhall_engine::{Engine, Question};
+use guildhall_engine::Question;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -50,19 +50,18 @@ pub(in super::super) struct Checked {
     pub(in super::super) results: Vec<bool>,
 }
 
-/// The instant, unless it is yet to come; `field` is where it stands.
-fn passed(engine: &Engine, field: &str, raw: Option<&str>) -> Result<Option<Timestamp>> {
-    instant(field, raw)?.map(|at| engine.passed(field, at)).transpose()
-}
-
 impl Checks {
-    /// What the engine is asked.
-    pub(in super::super) fn questions(&self, engine: &Engine) -> Result<Vec<(Question, Option<Timestamp>)>> {
-        let all = passed(engine, "at", self.at.as_deref())?;
+    /// What the engine is asked; `passed` refuses an instant that is yet to come, by the place where it stands.
+    pub(in super::super) fn questions(
+        &self,
+        passed: impl Fn(&str, Timestamp) -> Result<Timestamp>,
+    ) -> Result<Vec<(Question, Option<Timestamp>)>> {
+        let then = |field: &str, raw: Option<&str>| instant(field, raw)?.map(|at| passed(field, at)).transpose();
+        let all = then("at", self.at.as_deref())?;
         let question = |(i, check): (usize, &Check)| {
             let own = match check.at.as_deref() {
                 None => None,
-                raw => passed(engine, &format!("checks[{i}].at"), raw)?,
+                raw => then(&format!("checks[{i}].at"), raw)?,
             };
             let question =
                 Question { user: check.user.0.into(), group: check.group.0.into(), effective: check.effective };
