@@ -76,22 +76,21 @@ impl Settings {
             .try_map(days("settings.restoreDays", 0))?
             .apply_or(&mut self.restore_days, default.restore_days);
         changed |= edit.history_days.try_map(days("settings.historyDays", 1))?.apply(&mut self.history_days);
-        let within = |field: &'static str, most: u32| {
-            move |n: u32| match n {
-                n if (1..=most).contains(&n) => Ok(n),
-                _ => Err(Error::invalid(field, format!("must be 1 to {most}"))),
-            }
-        };
         changed |= edit
             .brake_members
-            .try_map(within("settings.brakeMembers", 100_000))?
+            .try_map(within("settings.brakeMembers", Self::BRAKE_MEMBERS))?
             .apply_or(&mut self.brake_members, default.brake_members);
         changed |= edit
             .brake_percent
-            .try_map(within("settings.brakePercent", 100))?
+            .try_map(within("settings.brakePercent", Self::BRAKE_PERCENT))?
             .apply_or(&mut self.brake_percent, default.brake_percent);
         Ok(changed)
     }
+
+    /// The most that [`Self::brake_members`] may be.
+    pub const BRAKE_MEMBERS: u32 = 100_000;
+    /// The most that [`Self::brake_percent`] may be.
+    pub const BRAKE_PERCENT: u32 = 100;
 
     /// Fewer removals than this are never held for their share alone.
     pub const BRAKE_LEAST: usize = 10;
@@ -100,6 +99,14 @@ impl Settings {
     pub fn brakes(&self, leaving: usize, members: usize) -> bool {
         let share = leaving * 100 > members * self.brake_percent as usize;
         leaving > self.brake_members as usize || leaving >= Self::BRAKE_LEAST && share
+    }
+}
+
+/// Refuses a number that is not 1 to `most`.
+pub(crate) fn within(field: &'static str, most: u32) -> impl Fn(u32) -> Result<u32> {
+    move |n| match n {
+        n if (1..=most).contains(&n) => Ok(n),
+        _ => Err(Error::invalid(field, format!("must be 1 to {most}"))),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Identity sources, and what each of them knows of our people and groups.
 
 use crate::caller::words;
+use crate::company::{Settings, within};
 use crate::ids::{ConnectionId, UserId};
 use crate::patch::Patch;
 use crate::{Error, Result, Timestamp, name};
@@ -89,6 +90,10 @@ pub struct Connection {
     pub adopt: Adopt,
     /// What its kind needs to know: the text of one JSON object.
     pub settings: String,
+    /// The brake on what its keys take out of groups: [`Settings::brake_members`] for them; the company's when absent.
+    pub brake_members: Option<u32>,
+    /// As [`Settings::brake_percent`]; the company's when absent.
+    pub brake_percent: Option<u32>,
     /// When it was last heard of.
     pub last_run_at: Option<Timestamp>,
     /// When a run last went well.
@@ -122,6 +127,10 @@ pub struct NewConnection {
     pub settings: Option<String>,
     /// What opens the source; never shown again.
     pub secret: Option<String>,
+    /// See [`Connection::brake_members`].
+    pub brake_members: Option<u32>,
+    /// See [`Connection::brake_percent`].
+    pub brake_percent: Option<u32>,
 }
 
 /// An edit of a connection.
@@ -139,6 +148,10 @@ pub struct EditConnection {
     pub settings: Patch<String>,
     /// What opens the source; no part of the record, and never shown again.
     pub secret: Patch<String>,
+    /// Clearing brings the company's back.
+    pub brake_members: Patch<u32>,
+    /// Clearing brings the company's back.
+    pub brake_percent: Patch<u32>,
 }
 
 /// How a connection speaks: a word in lower case.
@@ -148,6 +161,14 @@ fn kind(raw: &str) -> Result<String> {
         1..=64 if raw.chars().all(fits) => Ok(raw.to_owned()),
         _ => Err(Error::invalid("kind", "must be a word of 1 to 64 lower-case letters, digits, `-`, `_` and `.`")),
     }
+}
+
+fn brake_members(n: u32) -> Result<u32> {
+    within("brakeMembers", Settings::BRAKE_MEMBERS)(n)
+}
+
+fn brake_percent(n: u32) -> Result<u32> {
+    within("brakePercent", Settings::BRAKE_PERCENT)(n)
 }
 
 fn bounded(text: String) -> Result<String> {
@@ -171,6 +192,8 @@ impl Connection {
             one_way: new.one_way.unwrap_or(false),
             adopt: new.adopt.unwrap_or(Adopt::None),
             settings: bounded(new.settings.unwrap_or_else(|| "{}".into()))?,
+            brake_members: new.brake_members.map(brake_members).transpose()?,
+            brake_percent: new.brake_percent.map(brake_percent).transpose()?,
             last_run_at: None,
             last_ok_at: None,
             last_error: None,
@@ -191,14 +214,27 @@ impl Connection {
         let kept = self.name.clone();
         let name = edit.name.try_map(|raw| name::name("name", &raw))?;
         let settings = edit.settings.try_map(bounded)?;
+        let members = edit.brake_members.try_map(brake_members)?;
+        let percent = edit.brake_percent.try_map(brake_percent)?;
         let changed = [
             ("name", name.apply_or(&mut self.name, kept)),
             ("owner", edit.owner.apply(&mut self.owner)),
             ("oneWay", edit.one_way.apply_or(&mut self.one_way, false)),
             ("adopt", edit.adopt.apply_or(&mut self.adopt, Adopt::None)),
             ("settings", settings.apply_or(&mut self.settings, "{}".into())),
+            ("brakeMembers", members.apply(&mut self.brake_members)),
+            ("brakePercent", percent.apply(&mut self.brake_percent)),
         ];
         Ok(changed.into_iter().filter_map(|(field, changed)| changed.then_some(field)).collect())
+    }
+
+    /// What the brake holds of what its keys do: the company's settings, but for what this connection has of its own.
+    pub fn braked_by(&self, company: &Settings) -> Settings {
+        Settings {
+            brake_members: self.brake_members.unwrap_or(company.brake_members),
+            brake_percent: self.brake_percent.unwrap_or(company.brake_percent),
+            ..company.clone()
+        }
     }
 
     /// How it stands.

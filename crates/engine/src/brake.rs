@@ -9,7 +9,7 @@ use guildhall_domain::{Error, Result, Timestamp};
 use crate::authz::{self, Action};
 use crate::groups::{self, Shown};
 use crate::secrets::hash_parts;
-use crate::store::{keys, releases};
+use crate::store::{connections, keys, releases};
 use crate::writer::Tx;
 use crate::{Engine, Written, journal};
 
@@ -32,11 +32,20 @@ pub struct Release {
 /// Refuses a whole list that would take `leaving` out of the `members` of a group, unless that is few, confirmed, or
 /// released.
 pub(crate) async fn check(tx: &mut Tx, group: &Group, leaving: &[UserId], members: usize) -> Result<()> {
-    if !tx.head().settings.brakes(leaving.len(), members) {
+    if leaving.is_empty() {
+        return Ok(());
+    }
+    let (company, stands_for) = (tx.company(), tx.caller().connection);
+    let connection = match stands_for {
+        Some(id) => connections::get(tx, company, id).await?,
+        None => None,
+    };
+    let settings = &tx.head().settings;
+    let settings = connection.map_or_else(|| settings.clone(), |connection| connection.braked_by(settings));
+    if !settings.brakes(leaving.len(), members) {
         return Ok(());
     }
     // Names just this removal: a list that would take others out is another question.
-    let company = tx.company();
     let parts = [&company.bytes()[..], &group.id.bytes()[..]].into_iter().chain(leaving.iter().map(|u| &u.bytes()[..]));
     let confirmation: String = hash_parts(parts).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     if tx.caller().confirmation.as_ref() == Some(&confirmation) {

@@ -30,6 +30,8 @@ fn fields(connection: &Connection, only: Option<&[&'static str]>) -> Fields {
         ("oneWay", Some(connection.one_way.to_string())),
         ("adopt", Some(connection.adopt.word().into())),
         ("settings", Some(connection.settings.clone())),
+        ("brakeMembers", connection.brake_members.map(|n| n.to_string())),
+        ("brakePercent", connection.brake_percent.map(|n| n.to_string())),
     ];
     let told = |name: &str, value: &Option<String>| only.map_or(value.is_some(), |only| only.contains(&name));
     all.into_iter().filter(|(name, value)| told(name, value)).collect()

@@ -157,6 +157,10 @@ pub struct ConnectionRecord {
     pub kind: String,
     /// Do its groups refuse changes of their members by hand?
     pub one_way: Patch<bool>,
+    /// The brake on what its keys take out of groups.
+    pub brake_members: Patch<u32>,
+    /// As `brake_members`, in percent.
+    pub brake_percent: Patch<u32>,
     /// Who looks after it.
     pub owner: Patch<UserId>,
     /// What of ours it may take over.

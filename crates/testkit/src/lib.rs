@@ -251,6 +251,8 @@ impl App {
             adopt: Some(adopt),
             settings: None,
             secret: None,
+            brake_members: None,
+            brake_percent: None,
         };
         let id = self.engine.create_connection(&hand, new).await.expect("a connection").value.id;
         let new = guildhall_engine::NewKey {

@@ -472,6 +472,8 @@ impl ConnectionRecord {
             adopt: given(&self.adopt),
             settings: given(&self.settings),
             secret: None,
+            brake_members: given(&self.brake_members),
+            brake_percent: given(&self.brake_percent),
         }
     }
 }

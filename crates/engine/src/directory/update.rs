@@ -380,6 +380,8 @@ async fn connections(tx: &mut Tx, records: Vec<Held<ConnectionRecord>>, blame: &
                     adopt: record.adopt,
                     settings: record.settings,
                     secret: Patch::Keep,
+                    brake_members: record.brake_members,
+                    brake_percent: record.brake_percent,
                 };
                 crate::connections::edit(tx, None, before, edit).await?;
             }

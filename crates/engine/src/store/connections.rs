@@ -10,7 +10,7 @@ use super::{Conn, Row, Value, sql, val};
 
 macro_rules! columns {
     () => {
-        "c.connection_id, c.name, c.kind, c.owner_id, c.one_way, c.adopt, c.settings, c.last_run_at, c.last_ok_at, c.last_error, c.created_at, c.updated_at, c.version"
+        "c.connection_id, c.name, c.kind, c.owner_id, c.one_way, c.adopt, c.settings, c.brake_members, c.brake_percent, c.last_run_at, c.last_ok_at, c.last_error, c.created_at, c.updated_at, c.version"
     };
 }
 
@@ -19,15 +19,19 @@ sql! {
     LIST = concat!("select ", columns!(), " from connections c where c.company_id = $1 and c.deleted_at is null and c.connection_id > $2
              order by c.connection_id limit $3 offset $4");
     NAMED = "select c.connection_id from connections c where c.company_id = $1 and c.name_key = $2 and c.deleted_at is null";
-    INSERT = "insert into connections (company_id, connection_id, name, name_key, kind, owner_id, one_way, adopt, settings, created_at, updated_at, version)
-              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing";
-    UPDATE = "update connections set name = $3, name_key = $4, kind = $5, owner_id = $6, one_way = $7, adopt = $8, settings = $9, created_at = $10, updated_at = $11, version = $12
+    INSERT = "insert into connections (company_id, connection_id, name, name_key, kind, owner_id, one_way, adopt, settings, brake_members, brake_percent, created_at, updated_at, version)
+              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) on conflict do nothing";
+    UPDATE = "update connections set name = $3, name_key = $4, kind = $5, owner_id = $6, one_way = $7, adopt = $8, settings = $9, brake_members = $10, brake_percent = $11, created_at = $12, updated_at = $13, version = $14
               where company_id = $1 and connection_id = $2";
     RAN = "update connections set last_run_at = $3, last_ok_at = coalesce($4, last_ok_at), last_error = $5 where company_id = $1 and connection_id = $2";
     DELETE = "update connections set deleted_at = $3, updated_at = $3, version = $4, owner_id = null where company_id = $1 and connection_id = $2";
     OF_GROUP = concat!("select ", columns!(), " from links l join connections c on c.company_id = l.company_id and c.connection_id = l.connection_id
               where l.company_id = $1 and l.object_id = $2 and l.noun = 'group' and l.ended_at is null");
     FORGET = "delete from connections where company_id = $1";
+}
+
+fn small(n: u64) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
 }
 
 fn read(row: Row<'_>) -> Result<Connection> {
@@ -39,12 +43,14 @@ fn read(row: Row<'_>) -> Result<Connection> {
         one_way: row.flag(4)?,
         adopt: row.look(5, |w| Adopt::parse("adopt", w).map_err(Error::internal))?,
         settings: row.text(6)?,
-        last_run_at: row.opt_time(7)?,
-        last_ok_at: row.opt_time(8)?,
-        last_error: row.opt_text(9)?,
-        created_at: row.time(10)?,
-        updated_at: row.time(11)?,
-        version: row.count(12)?,
+        brake_members: row.opt_count(7)?.map(small),
+        brake_percent: row.opt_count(8)?.map(small),
+        last_run_at: row.opt_time(9)?,
+        last_ok_at: row.opt_time(10)?,
+        last_error: row.opt_text(11)?,
+        created_at: row.time(12)?,
+        updated_at: row.time(13)?,
+        version: row.count(14)?,
     })
 }
 
@@ -59,6 +65,8 @@ fn written<'a>(company: CompanyId, c: &'a Connection) -> Vec<Value<'a>> {
         val(c.one_way),
         val(c.adopt.word()),
         val(&c.settings),
+        val(c.brake_members),
+        val(c.brake_percent),
         val(c.created_at),
         val(c.updated_at),
         val(c.version),

@@ -30,6 +30,7 @@ const STEPS: &[Step] = &[
     step!(9, "0009_rules"),
     step!(10, "0010_releases"),
     step!(11, "0011_requests"),
+    step!(12, "0012_brakes"),
     step!(14, "0014_grants_then"),
     step!(18, "0018_runs"),
     step!(21, "0021_sessions"),

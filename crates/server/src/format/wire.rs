@@ -149,6 +149,10 @@ pub(super) struct Connection {
     #[serde(default)]
     one_way: Field<bool>,
     #[serde(default)]
+    brake_members: Field<u32>,
+    #[serde(default)]
+    brake_percent: Field<u32>,
+    #[serde(default)]
     owner: Field<Id>,
     #[serde(default)]
     adopt: Field<String>,
@@ -420,6 +424,8 @@ impl Connection {
                     Err("settings: nest deeper than 32".to_owned())
                 }
             })?,
+            brake_members: patch(self.brake_members),
+            brake_percent: patch(self.brake_percent),
         })
     }
 }

@@ -290,6 +290,10 @@ struct ConnectionLine<'a> {
     adopt: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     settings: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    brake_members: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    brake_percent: Option<u32>,
 }
 
 impl<'a> ConnectionLine<'a> {
@@ -303,6 +307,8 @@ impl<'a> ConnectionLine<'a> {
             kind: &connection.kind,
             owner: connection.owner.map(UserId::uuid),
             one_way: connection.one_way,
+            brake_members: connection.brake_members,
+            brake_percent: connection.brake_percent,
             adopt: Some(connection.adopt.word()).filter(|_| connection.adopt != Adopt::None),
             settings: Some(settings).filter(|settings| settings.as_object().is_some_and(|all| !all.is_empty())),
         })

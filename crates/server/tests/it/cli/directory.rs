@@ -123,7 +123,7 @@ fn rich() -> String {
     let other = "e0000000-0000-4000-8000-000000000001";
     let lines = [
         json!({"type": "connection", "id": "e4000000-0000-4000-8000-000000000001", "company": other, "name": "Entra", "kind": "scim", "oneWay": true,
-               "owner": "e1000000-0000-4000-8000-000000000001", "adopt": "users", "settings": {"driftEveryHours": 24, "deep": {"x": [1, null]}}}),
+               "owner": "e1000000-0000-4000-8000-000000000001", "adopt": "users", "brakeMembers": 9, "brakePercent": 35, "settings": {"driftEveryHours": 24, "deep": {"x": [1, null]}}}),
         json!({"type": "link", "company": other, "connection": "e4000000-0000-4000-8000-000000000001", "user": "e1000000-0000-4000-8000-000000000001", "externalId": "okta-7", "made": true}),
         json!({"type": "link", "company": other, "connection": "e4000000-0000-4000-8000-000000000001", "user": "e1000000-0000-4000-8000-000000000002", "made": false}),
         json!({"type": "link", "company": other, "connection": "e4000000-0000-4000-8000-000000000001", "group": "e2000000-0000-4000-8000-000000000001", "externalId": "g-1", "made": false}),

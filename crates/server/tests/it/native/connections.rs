@@ -19,7 +19,7 @@ async fn a_connection_lives_and_ends() {
         let made = client(&app).post(at(&app, "/connections"), body).await.is(201);
         assert_eq!(
             said(&made),
-            r#"201 {"id":"<id 1>","name":"Entra","kind":"scim","owner":"<ada>","oneWay":false,"adopt":"none","settings":{"tenant":"x"},"health":"new","lastRunAt":null,"lastOkAt":null,"lastError":null,"createdAt":"2026-11-20T09:00:00.000000Z","updatedAt":"2026-11-20T09:00:00.000000Z"}"#
+            r#"201 {"id":"<id 1>","name":"Entra","kind":"scim","owner":"<ada>","oneWay":false,"adopt":"none","settings":{"tenant":"x"},"brakeMembers":null,"brakePercent":null,"health":"new","lastRunAt":null,"lastOkAt":null,"lastError":null,"createdAt":"2026-11-20T09:00:00.000000Z","updatedAt":"2026-11-20T09:00:00.000000Z"}"#
         );
         let path = made.header("location").to_owned();
         let tag = client(&app).get(&path).await.is(200).header("etag").to_owned();

@@ -59,6 +59,11 @@ pub(crate) struct Connection {
     pub(crate) adopt: &'static str,
     /// What its kind needs to know.
     pub(crate) settings: Map<String, Value>,
+    /// The brake: a whole list of one of its keys that would take more members out of a group than this is held; null
+    /// where the company's setting is in force.
+    pub(crate) brake_members: Option<u32>,
+    /// The brake: so is one that would take more than these percent of them, and at least 10; null as above.
+    pub(crate) brake_percent: Option<u32>,
     /// How it stands.
     #[schema(value_type = Health)]
     pub(crate) health: &'static str,
@@ -88,6 +93,8 @@ impl From<&domain::Connection> for Connection {
             one_way: connection.one_way,
             adopt: connection.adopt.word(),
             settings: serde_json::from_str(&connection.settings).unwrap_or_default(),
+            brake_members: connection.brake_members,
+            brake_percent: connection.brake_percent,
             health: connection.health().word(),
             last_run_at: connection.last_run_at.map(at),
             last_ok_at: connection.last_ok_at.map(at),
@@ -125,6 +132,12 @@ pub(crate) struct NewConnection {
     /// What opens the source, such as the password of `bindDn`; it is kept sealed and never shown again.
     #[schema(min_length = 1, max_length = 4096, format = Password)]
     secret: Option<String>,
+    /// The brake for its keys, 1 to 100,000 members; the company's when absent.
+    #[schema(minimum = 1, maximum = 100_000)]
+    brake_members: Option<u32>,
+    /// The brake for its keys, 1 to 100 percent; the company's when absent.
+    #[schema(minimum = 1, maximum = 100)]
+    brake_percent: Option<u32>,
 }
 
 impl NewConnection {
@@ -142,6 +155,8 @@ impl NewConnection {
             adopt: self.adopt.map(|raw| Adopt::parse("adopt", &raw)).transpose()?,
             settings: self.settings.map(text),
             secret: self.secret,
+            brake_members: self.brake_members,
+            brake_percent: self.brake_percent,
         })
     }
 }
@@ -179,6 +194,14 @@ pub(crate) struct EditConnection {
     #[serde(default)]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 4096, format = Password)]
     secret: Field<String>,
+    /// The brake for its keys, 1 to 100,000 members; null brings the company's back.
+    #[serde(default)]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 100_000)]
+    brake_members: Field<u32>,
+    /// The brake for its keys, 1 to 100 percent; null brings the company's back.
+    #[serde(default)]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 100)]
+    brake_percent: Field<u32>,
 }
 
 impl EditConnection {
@@ -198,6 +221,8 @@ impl EditConnection {
                 Patch::Keep => Patch::Keep,
             },
             secret: patch(self.secret),
+            brake_members: patch(self.brake_members),
+            brake_percent: patch(self.brake_percent),
         })
     }
 }
