@@ -2,6 +2,7 @@
 //! they are not, what is missing (`missing.rs`).
 
 mod missing;
+mod rules;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use guildhall_domain::route::Routes;
 use guildhall_domain::{Error, Result, Timestamp};
 
 pub use missing::{Absence, Ended, Missing, What};
+pub use rules::Judged;
 
 use crate::authz::{self, Action};
 use crate::groups::GONE;
@@ -46,6 +48,9 @@ pub struct Explanation {
     pub total: u128,
     /// What is missing; none when the user is a member.
     pub missing: Option<Missing>,
+    /// What the rules say of the user that gave a reason here; when the user is no member, those of the groups that
+    /// would give it. The first 20.
+    pub rules: Vec<Judged>,
     /// What the groups named here are called.
     pub group_names: HashMap<GroupId, String>,
     /// The people named here; empty for a caller who may not see the directory.
@@ -156,6 +161,7 @@ async fn explain(conn: &mut Conn, q: Question<'_>) -> Result<Explanation> {
         paths,
         total,
         missing: None,
+        rules: Vec::new(),
         group_names: HashMap::new(),
         people: HashMap::new(),
     };
@@ -167,12 +173,12 @@ async fn explain(conn: &mut Conn, q: Question<'_>) -> Result<Explanation> {
         }
         told.missing = Some(missing);
     }
-    name(conn, &q, &mut told).await?;
+    name(conn, &q, &mut told, &given).await?;
     Ok(told)
 }
 
-/// Looks up what the groups and people of an explanation are called.
-async fn name(conn: &mut Conn, q: &Question<'_>, told: &mut Explanation) -> Result<()> {
+/// Looks up what the groups and people of an explanation are called, and what the rules of these groups say.
+async fn name(conn: &mut Conn, q: &Question<'_>, told: &mut Explanation, given: &[Given]) -> Result<()> {
     let (mut groups, mut people) = (BTreeSet::from([q.group]), BTreeSet::new());
     let steps = told.paths.iter().flat_map(|path| &path.steps);
     for Step { nesting, by, .. } in steps {
@@ -188,6 +194,7 @@ async fn name(conn: &mut Conn, q: &Question<'_>, told: &mut Explanation) -> Resu
     }
     let groups: Vec<GroupId> = groups.into_iter().collect();
     let records = past::groups(conn, q.company, &groups, q.then).await?;
+    told.rules = rules::judge(conn, q, told, &records, given).await?;
     told.group_names = records.into_iter().map(|group| (group.id, group.name)).collect();
     if q.directory {
         let people: Vec<UserId> = people.into_iter().collect();

@@ -70,7 +70,7 @@ pub use clock::Clock;
 pub use companies::NewCompany;
 pub use difference::{Change, GroupDifference, PutBack, UserDifference};
 pub use doctor::Check;
-pub use explain::{Absence, Ended, Explanation, Missing, Way, What};
+pub use explain::{Absence, Ended, Explanation, Judged, Missing, Way, What};
 pub use groups::Shown;
 pub use identity::{
     Belonging, Crew, EditCrew, EditMembers, EditPerson, FindCrews, FindPeople, Listed, NewPerson, Person,

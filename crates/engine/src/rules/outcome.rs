@@ -184,6 +184,14 @@ pub(super) async fn evaluate(
     Ok(all)
 }
 
+/// What a rule says of a user who is effectively in these groups: as a whole, and clause by clause.
+pub(crate) fn judge(rule: &Rule, user: &User, groups: &BTreeSet<GroupId>) -> Result<(bool, Vec<Clause>)> {
+    let attributes = attributes(user)?;
+    let member_of = |group: GroupId| groups.contains(&group);
+    let subject = Subject { user, attributes: &attributes, member_of: &member_of };
+    Ok((rule.holds(&subject), rule.explain(&subject)))
+}
+
 /// What a rule says of one user, clause by clause, and when it is true of them.
 pub(super) async fn explain(
     conn: &mut Conn,

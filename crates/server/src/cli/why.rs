@@ -7,7 +7,7 @@ use guildhall_domain::caller::{Caller, Dialect};
 use guildhall_domain::ids::{CompanyId, GroupId, UserId};
 use guildhall_domain::page::{Ask, From, Order};
 use guildhall_domain::{Error, Timestamp, name};
-use guildhall_engine::{Engine, Explanation, FindUsers, Given, GroupFilter, GroupSort, Missing, What};
+use guildhall_engine::{Engine, Explanation, FindUsers, Given, GroupFilter, GroupSort, Judged, Missing, What};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -194,7 +194,24 @@ impl Words<'_> {
         if let Some(missing) = &told.missing {
             self.missing(missing, &mut text);
         }
+        for judged in &told.rules {
+            self.judged(judged, &mut text);
+        }
         text
+    }
+
+    fn judged(&self, judged: &Judged, text: &mut String) {
+        let group = self.group(judged.group);
+        let Some((holds, clauses)) = &judged.verdict else {
+            let _ = writeln!(text, "  the rule of {group} may have seen another record of the user: {}", judged.rule);
+            return;
+        };
+        let is = |holds: bool| if holds { "true" } else { "false" };
+        let _ = writeln!(text, "  the rule of {group} is {} of the user:", is(*holds));
+        for clause in clauses {
+            let why = clause.why.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
+            let _ = writeln!(text, "    {}: {}{why}", is(clause.holds), clause.text);
+        }
     }
 
     fn missing(&self, missing: &Missing, text: &mut String) {

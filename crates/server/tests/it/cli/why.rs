@@ -42,6 +42,19 @@ async fn the_ways_are_told_in_words_and_in_json_with_and_without_a_server() {
 }
 
 #[tokio::test]
+async fn rules_are_told_clause_by_clause() {
+    let (bench, user, _) = bench();
+    let rule = "user.attributes.level >= 3 || user.status == 'active'";
+    let group = json!({"type": "group", "id": "b0000000-0000-4000-8000-0000000000aa", "company": COMPANY, "name": "Ruled", "rule": rule});
+    bench.write("ruled.jsonl", format!("{group}\n"));
+    bench.run(&["import", "--update", "ruled.jsonl"]).good();
+    let told = bench.run(&["why", &user, "Ruled"]).good();
+    assert!(told.contains("  the rule of Ruled is true of the user:\n"), "{told}");
+    assert!(told.contains("    false: user.attributes.level >= 3 (the user has no `level`)\n"), "{told}");
+    assert!(told.contains("    true: user.status == 'active'\n"), "{told}");
+}
+
+#[tokio::test]
 async fn refusals_say_what_to_do() {
     let (bench, user, group) = bench();
     let nobody = "99999999-0000-4000-8000-000000000001";

@@ -206,6 +206,72 @@ async fn inactivity_windows_and_archiving_are_told() {
     .await;
 }
 
+/// A rule's verdict: whether it holds, and of each clause whether it does and why it has no value.
+fn verdict(told: &Value) -> (Value, Vec<(String, bool, Value)>) {
+    let judged = &told["rules"][0];
+    let clause = |clause: &Value| {
+        (clause["text"].as_str().unwrap().to_owned(), clause["holds"].as_bool().unwrap(), clause["why"].clone())
+    };
+    (judged["holds"].clone(), judged["clauses"].as_array().unwrap().iter().map(clause).collect())
+}
+
+#[tokio::test]
+async fn rules_are_taken_apart_clause_by_clause() {
+    on_both(async |app| {
+        let eng = app.id("eng");
+        let rule = format!("user.attributes.level >= 3 && user.memberOf(\"{eng}\")");
+        let made =
+            client(&app).post(at(&app, "/groups"), json!({"name": "Seniors", "rule": rule})).await.is(201).json();
+        let seniors: Uuid = made["id"].as_str().unwrap().parse().unwrap();
+        let around = group(&app, "Around").await;
+        nest(&app, around, seniors).await;
+        let level = "user.attributes.level >= 3".to_owned();
+        let inside = format!("user.memberOf(\"{eng}\")");
+        // No: the attribute is missing, and then too small.
+        let told = why(&app, "vera", around).await;
+        assert_eq!(told["rules"].as_array().unwrap().len(), 1);
+        assert_eq!(told["rules"][0]["group"]["name"], "Seniors");
+        let lacks = json!("the user has no `level`");
+        assert_eq!(
+            verdict(&told),
+            (json!(false), vec![(level.clone(), false, lacks), (inside.clone(), true, json!(null))])
+        );
+        client(&app).patch(at(&app, "/users/{vera}"), json!({"attributes": {"level": 2}})).await.is(200);
+        let told = why(&app, "vera", seniors).await;
+        assert_eq!(
+            verdict(&told),
+            (json!(false), vec![(level.clone(), false, json!(null)), (inside.clone(), true, json!(null))])
+        );
+        // Yes, through a nesting.
+        pass(&app, 60);
+        client(&app).patch(at(&app, "/users/{vera}"), json!({"attributes": {"level": 3}})).await.is(200);
+        let raised = pass(&app, 60);
+        let told = why(&app, "vera", around).await;
+        assert_eq!((&told["member"], &told["paths"][0]["reason"]["kind"]), (&json!(true), &json!("rule")));
+        assert_eq!(
+            verdict(&told),
+            (json!(true), vec![(level.clone(), true, json!(null)), (inside.clone(), true, json!(null))])
+        );
+        // Then: known only while the record is the one of then. The groups of then, and not of now, count.
+        client(&app).delete(at(&app, "/groups/{eng}/members/{vera}")).await.is(204);
+        let told = why(&app, "vera", around).await;
+        assert_eq!(
+            verdict(&told),
+            (json!(false), vec![(level.clone(), true, json!(null)), (inside.clone(), false, json!(null))])
+        );
+        let asked = async |t: Timestamp| {
+            let path = at(&app, &format!("/users/{{vera}}/explain?group={around}&at={t}"));
+            client(&app).get(path).await.is(200).json()
+        };
+        assert_eq!(verdict(&asked(raised).await).0, json!(true));
+        assert_eq!(verdict(&asked(raised.plus_seconds(-30)).await), (json!(null), vec![]));
+        // Of a member by hand alone no rule decides.
+        client(&app).call("PUT", at(&app, &format!("/groups/{around}/members/{{vera}}")), None).await.is(201);
+        assert_eq!(why(&app, "vera", around).await["rules"], json!([]));
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn refusals() {
     on_both(async |app| {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::rules::Clause;
 use super::{Group, Id, Reason, at};
 
 /// What to explain.
@@ -149,6 +150,19 @@ pub(crate) struct Missing {
     pub(crate) ended: Vec<Ended>,
 }
 
+/// What the rule of a group says of the user.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Judged {
+    /// The group whose members the rule keeps.
+    pub(crate) group: Named,
+    /// The rule.
+    pub(crate) rule: String,
+    /// Is it true of the user? Null where the user's record has changed since the instant that is asked about.
+    pub(crate) holds: Option<bool>,
+    /// What each of its clauses says of the user, in order; empty where that is not known.
+    pub(crate) clauses: Vec<Clause>,
+}
+
 /// Why a user is in a group, or why not.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Explanation {
@@ -169,6 +183,9 @@ pub(crate) struct Explanation {
     pub(crate) total: String,
     /// What is missing; null when the user is a member.
     pub(crate) missing: Option<Missing>,
+    /// What the rules say of the user that gave a reason here; when the user is no member, those of the groups that
+    /// would give it. 20 at most.
+    pub(crate) rules: Vec<Judged>,
 }
 
 /// What things are called.
@@ -235,6 +252,12 @@ impl Names {
         }
     }
 
+    fn judged(&self, judged: engine::Judged) -> Judged {
+        let (holds, clauses) = judged.verdict.unzip();
+        let clauses = clauses.unwrap_or_default().into_iter().map(Clause::from).collect();
+        Judged { group: self.group(judged.group), rule: judged.rule, holds, clauses }
+    }
+
     fn missing(&self, missing: engine::Missing) -> Missing {
         Missing {
             groups: missing.groups.into_iter().map(|id| self.group(id)).collect(),
@@ -262,6 +285,7 @@ impl From<engine::Explanation> for Explanation {
             paths: told.paths.into_iter().map(|way| names.path(way)).collect(),
             total: told.total.to_string(),
             missing: told.missing.map(|missing| names.missing(missing)),
+            rules: told.rules.into_iter().map(|judged| names.judged(judged)).collect(),
         }
     }
 }

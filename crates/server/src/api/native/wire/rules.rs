@@ -37,13 +37,19 @@ pub(crate) struct TriedRule {
 
 /// One clause of an expression.
 #[derive(Debug, Serialize, ToSchema)]
-struct Clause {
+pub(crate) struct Clause {
     /// Its text.
     text: String,
     /// Is it true now?
     holds: bool,
     /// Why it has no value for this user, and so is false; null when it has one.
     why: Option<String>,
+}
+
+impl From<engine::Clause> for Clause {
+    fn from(engine::Clause { text, holds, why }: engine::Clause) -> Self {
+        Self { text, holds, why }
+    }
 }
 
 /// A span of time.
@@ -67,10 +73,9 @@ impl From<&Window> for Span {
 
 impl From<engine::TriedRule> for TriedRule {
     fn from(tried: engine::TriedRule) -> Self {
-        let clause = |engine::Clause { text, holds, why }| Clause { text, holds, why };
         Self {
             holds: tried.holds,
-            clauses: tried.clauses.into_iter().map(clause).collect(),
+            clauses: tried.clauses.into_iter().map(Clause::from).collect(),
             windows: tried.windows.iter().map(Span::from).collect(),
         }
     }
