@@ -4,6 +4,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
+use crate::conflict::Breach;
 use crate::ids::GroupId;
 use crate::preview::Preview;
 
@@ -98,6 +99,14 @@ pub enum Error {
         /// What a caller of the native API sends to have it done all the same.
         confirmation: String,
     },
+    /// Somebody would come to be in more groups of a conflict than one may; nothing of the change is kept.
+    #[error("{}{}", first_breach(breaches), more(*total))]
+    Conflicting {
+        /// The first of them, [`Breach::SHOWN`] at most.
+        breaches: Vec<Breach>,
+        /// How many there are in all.
+        total: u64,
+    },
     /// The group is marked unmodifiable: its name, description, roles and scopes are frozen.
     #[error("this group is unmodifiable; its name and description are frozen, only its members may change")]
     Unmodifiable,
@@ -171,6 +180,14 @@ fn first_by(held: &[(Uuid, String)]) -> &str {
     held.first().map_or("", |(_, by)| by.as_str())
 }
 
+fn first_breach(breaches: &[Breach]) -> String {
+    breaches.first().map(Breach::to_string).unwrap_or_default()
+}
+
+fn more(total: u64) -> String {
+    if total > 1 { format!("; {} more breaches like this", total - 1) } else { String::new() }
+}
+
 impl Error {
     /// A member is wrong.
     pub fn invalid(field: impl Into<String>, why: impl Into<String>) -> Self {
@@ -201,6 +218,7 @@ impl Error {
                 "conflict"
             }
             Self::Closed { .. } | Self::HeldMembers { .. } | Self::Braked { .. } | Self::Unmodifiable => "protected",
+            Self::Conflicting { .. } => "separation_of_duties",
             Self::Unauthenticated { .. } => "unauthenticated",
             Self::ReadOnlyKey => "read_only_key",
             Self::Forbidden { .. } => "forbidden",

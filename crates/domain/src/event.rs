@@ -4,7 +4,9 @@ use crate::access::AppEvent;
 use crate::caller::Access;
 use crate::connection::Noun;
 use crate::group::Owner;
-use crate::ids::{CompanyId, ConnectionId, DeliveryId, GroupId, KeyId, RoleId, SessionId, UserId, WebhookId};
+use crate::ids::{
+    CompanyId, ConflictId, ConnectionId, DeliveryId, GroupId, KeyId, RoleId, SessionId, UserId, WebhookId,
+};
 use crate::membership::ReasonKind;
 use crate::request::{RequestEvent, RequestStatus};
 use crate::role::Scope;
@@ -118,6 +120,12 @@ pub enum Event {
     Linked { connection: ConnectionId, noun: Noun, object: Uuid, external_id: Option<String>, made: bool },
     /// A connection knows a person or group no more.
     Unlinked { connection: ConnectionId, noun: Noun, object: Uuid },
+    /// A conflict of groups came to be.
+    ConflictCreated { conflict: ConflictId, fields: Fields },
+    /// Its record changed; the fields hold the new values.
+    ConflictUpdated { conflict: ConflictId, fields: Fields },
+    /// It was deleted.
+    ConflictDeleted { conflict: ConflictId },
     /// Apps, what groups hold of them, and who has access.
     App(AppEvent),
     /// Policies, requests, tasks, delegations and offboardings.
@@ -187,6 +195,9 @@ kinds! {
     Self::ConnectionCreated { .. } => "connection.created",
     Self::ConnectionUpdated { .. } => "connection.updated",
     Self::ConnectionDeleted { .. } => "connection.deleted",
+    Self::ConflictCreated { .. } => "conflict.created",
+    Self::ConflictUpdated { .. } => "conflict.updated",
+    Self::ConflictDeleted { .. } => "conflict.deleted",
     Self::Linked { noun: Noun::User, .. } => "user.linked",
     Self::Linked { noun: Noun::Group, .. } => "group.linked",
     Self::Unlinked { noun: Noun::User, .. } => "user.unlinked",
@@ -269,6 +280,9 @@ impl Event {
             Self::ConnectionCreated { connection, .. }
             | Self::ConnectionUpdated { connection, .. }
             | Self::ConnectionDeleted { connection } => connection.uuid(),
+            Self::ConflictCreated { conflict, .. }
+            | Self::ConflictUpdated { conflict, .. }
+            | Self::ConflictDeleted { conflict } => conflict.uuid(),
             Self::Linked { object, .. } | Self::Unlinked { object, .. } => *object,
             Self::App(event) => event.subject(),
             Self::Request(event) => event.subject(),

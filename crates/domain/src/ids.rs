@@ -82,6 +82,8 @@ ids! {
     OffboardingId, "offboarding";
     /// A custom field of an app.
     FieldId, "custom field";
+    /// Groups of which nobody may be in more than so many.
+    ConflictId, "conflict";
     /// One request to the server, as told in its answer and its log line.
     RequestId, "request";
 }

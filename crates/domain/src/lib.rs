@@ -7,6 +7,7 @@ pub mod access;
 pub mod app;
 pub mod caller;
 pub mod company;
+pub mod conflict;
 pub mod connection;
 pub mod custom;
 pub mod error;

@@ -1,5 +1,6 @@
 //! What a change would do, told without doing it.
 
+use crate::conflict::Breach;
 use crate::ids::{GroupId, UserId};
 
 /// One membership that a change would bring or take.
@@ -26,6 +27,11 @@ pub struct Preview {
     pub gained_total: u64,
     /// How many would be lost in all.
     pub lost_total: u64,
+    /// Who would come to be in more groups of a conflict than one may, for which the change would be refused; cut at
+    /// [`Breach::SHOWN`].
+    pub breaches: Vec<Breach>,
+    /// How many such breaches there would be in all.
+    pub breaches_total: u64,
 }
 
 impl Preview {

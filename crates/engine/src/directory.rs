@@ -5,6 +5,7 @@
 //! an existing one in one use case.
 
 mod apps;
+mod conflicts;
 mod export;
 mod fresh;
 mod giving;
@@ -33,6 +34,7 @@ use crate::store::companies;
 use crate::store::nestings::Nesting;
 
 pub use apps::{AccessRecord, AppRecord, GroupAppRecord, PolicyRecord};
+pub use conflicts::ConflictRecord;
 pub use export::Told;
 pub use giving::{GrantRecord, RoleRecord};
 pub use held::Load;
@@ -67,6 +69,8 @@ pub enum Record {
     GroupRole(GrantRecord),
     /// A policy.
     Policy(Box<PolicyRecord>),
+    /// A conflict.
+    Conflict(ConflictRecord),
 }
 
 /// A nesting as a record tells it.
@@ -223,7 +227,7 @@ pub struct Loaded {
     pub memberships: u64,
     /// Nestings.
     pub nestings: u64,
-    /// Apps, what groups hold of them, accesses and policies.
+    /// Apps, what groups hold of them, accesses, policies and conflicts.
     pub more: u64,
 }
 

@@ -1,6 +1,7 @@
 //! Why a user is in a group, now or at an instant: every way from a reason through nestings to the group; and when
 //! they are not, what is missing (`missing.rs`).
 
+mod conflicts;
 mod missing;
 mod rules;
 
@@ -15,6 +16,7 @@ use guildhall_domain::person::Person;
 use guildhall_domain::route::Routes;
 use guildhall_domain::{Error, Result, Timestamp};
 
+pub use conflicts::Conflicting;
 pub use missing::{Absence, Ended, Missing, What};
 pub use rules::Judged;
 
@@ -51,6 +53,9 @@ pub struct Explanation {
     /// What the rules say of the user that gave a reason here; when the user is no member, those of the groups that
     /// would give it. The first 20.
     pub rules: Vec<Judged>,
+    /// The conflicts that the user is in breach of by being in the group; when no member, those that a membership
+    /// would breach. Of the present alone.
+    pub conflicts: Vec<Conflicting>,
     /// What the groups named here are called.
     pub group_names: HashMap<GroupId, String>,
     /// The people named here; empty for a caller who may not see the directory.
@@ -162,6 +167,7 @@ async fn explain(conn: &mut Conn, q: Question<'_>) -> Result<Explanation> {
         total,
         missing: None,
         rules: Vec::new(),
+        conflicts: Vec::new(),
         group_names: HashMap::new(),
         people: HashMap::new(),
     };
@@ -173,6 +179,7 @@ async fn explain(conn: &mut Conn, q: Question<'_>) -> Result<Explanation> {
         }
         told.missing = Some(missing);
     }
+    told.conflicts = conflicts::find(conn, &q, told.member, &given).await?;
     name(conn, &q, &mut told, &given).await?;
     Ok(told)
 }
@@ -192,6 +199,7 @@ async fn name(conn: &mut Conn, q: &Question<'_>, told: &mut Explanation, given: 
     if let Some(missing) = &told.missing {
         missing.named(&mut groups, &mut people);
     }
+    groups.extend(told.conflicts.iter().flat_map(|conflict| &conflict.groups));
     let groups: Vec<GroupId> = groups.into_iter().collect();
     let records = past::groups(conn, q.company, &groups, q.then).await?;
     told.rules = rules::judge(conn, q, told, &records, given).await?;

@@ -12,7 +12,7 @@ use guildhall_domain::{Result, Timestamp};
 
 use crate::store::{self, answers, companies, groups, refusals};
 use crate::writer::Tx;
-use crate::{Engine, idempotency, journal, tasks};
+use crate::{Engine, conflicts, idempotency, journal, tasks};
 
 /// What is counted in memory between two rounds; a crash loses at most one round of it.
 #[derive(Default)]
@@ -196,6 +196,7 @@ async fn settle(tx: &mut Tx) -> Result<()> {
         groups::update(tx, company, &group, now).await?;
         store::owners::drop_owner(tx, company, id.uuid()).await?;
         journal::append(tx, &Event::GroupPurged { group: id }).await?;
+        conflicts::lose_group(tx, id).await?;
     }
     crate::terms::settle(tx).await?;
     // More than one round's worth: come back at once.

@@ -39,7 +39,11 @@ pub(crate) async fn append_all(tx: &mut Tx, events: &[Event]) -> Result<()> {
         head.hash.clone_from(&entry.hash);
         head.recorded_at = entry.recorded_at;
         let ruled = head.rules.is_some();
+        let conflicts = head.conflicts > 0;
         tx.unsettled.note(event, entry.revision, ruled);
+        if conflicts {
+            tx.joined.note(event);
+        }
         entries.push(entry);
     }
     let company = tx.company();
@@ -224,6 +228,10 @@ fn encode(event: &Event) -> (Value, Option<Value>) {
         Event::ConnectionCreated { connection, fields } | Event::ConnectionUpdated { connection, fields } => {
             json!({"connection": connection.to_string(), "fields": object(fields)})
         }
+        Event::ConflictCreated { conflict, fields } | Event::ConflictUpdated { conflict, fields } => {
+            json!({"conflict": conflict.to_string(), "fields": object(fields)})
+        }
+        Event::ConflictDeleted { conflict } => json!({"conflict": conflict.to_string()}),
         Event::ConnectionDeleted { connection } => json!({"connection": connection.to_string()}),
         Event::Linked { connection, noun, object, external_id, made } => {
             let (id, to) = (connection.to_string(), object.to_string());

@@ -9,6 +9,7 @@ mod brake;
 mod callers;
 mod clock;
 mod companies;
+mod conflicts;
 mod connections;
 mod difference;
 pub mod directory;
@@ -68,9 +69,10 @@ pub use brake::Release;
 pub use callers::{Presented, Token};
 pub use clock::Clock;
 pub use companies::NewCompany;
+pub use conflicts::{Breaching, CountedConflict, HeldGroup};
 pub use difference::{Change, GroupDifference, PutBack, UserDifference};
 pub use doctor::Check;
-pub use explain::{Absence, Ended, Explanation, Judged, Missing, Way, What};
+pub use explain::{Absence, Conflicting, Ended, Explanation, Judged, Missing, Way, What};
 pub use groups::Shown;
 pub use identity::{
     Belonging, Crew, EditCrew, EditMembers, EditPerson, FindCrews, FindPeople, Listed, NewPerson, Person,

@@ -25,7 +25,7 @@ use crate::news::News;
 use crate::notices::Switch;
 use crate::store::companies::{self, Head};
 use crate::store::{Conn, Db};
-use crate::{Clock, authz, idempotency, preview, rules};
+use crate::{Clock, authz, conflicts, idempotency, preview, rules};
 
 /// The most use cases that share a commit.
 const TOGETHER: usize = 256;
@@ -80,6 +80,9 @@ pub(crate) struct Tx {
     earlier: Touched,
     /// What rules may have to be settled for, from the events so far.
     pub(crate) unsettled: rules::Touched,
+    /// Where people may have come to be members, from the events so far.
+    pub(crate) joined: conflicts::Touched,
+    began: u64,
     /// A new rule, evaluated for everyone before.
     pub(crate) prepared: Option<rules::Prepared>,
     pub(crate) shelf: Arc<rules::Shelf>,
@@ -143,6 +146,10 @@ impl Tx {
     /// The revision that the next event will have: the version of what is written with it.
     pub(crate) fn revision(&self) -> u64 {
         self.head.revision + 1
+    }
+    /// The company's revision when this use case began.
+    pub(crate) fn began(&self) -> u64 {
+        self.began
     }
     /// The companies in memory.
     pub(crate) fn index(&self) -> Arc<Index> {
@@ -223,13 +230,15 @@ where
                     case(tx).await?;
                     rules::settle(tx).await?;
                     let after = preview::now(tx).await?;
-                    let told = preview::between(&before, &after, tx.touched(), tx.now());
+                    let mut told = preview::between(&before, &after, tx.touched(), tx.now());
+                    (told.breaches, told.breaches_total) = conflicts::arising(tx).await?;
                     // A refusal like any other: the savepoint goes back, and nothing is left of it.
                     return Err(Error::Preview(Box::new(told)));
                 }
                 idempotency::ask(tx).await?;
                 let value = case(tx).await?;
                 rules::settle(tx).await?;
+                conflicts::check(tx).await?;
                 let revision = tx.head().revision;
                 idempotency::keep(tx, &value, revision).await?;
                 Ok(Written { value, revision })
@@ -495,6 +504,8 @@ impl Desk {
             conn,
             clock: self.clock.clone(),
             company: work.company(),
+            began: head.revision,
+            joined: conflicts::Touched::default(),
             head,
             born,
             now,

@@ -106,8 +106,9 @@ fn parse(text: &str) -> Result<Record, String> {
         "access" => Ok(Record::Access(read::<apps::Access>(text, &kind)?.record())),
         "role" => read::<wire::AccessRole>(text, &kind)?.record().map(Record::Role),
         "groupRole" => read::<wire::GroupRole>(text, &kind)?.record().map(Record::GroupRole),
+        "conflict" => Ok(Record::Conflict(read::<wire::Conflict>(text, &kind)?.record())),
         other => Err(format!(
-            "`{other}` is not a type of record; there are company, user, group, connection, link, membership, nesting, role, groupRole, app, groupApp, access and policy"
+            "`{other}` is not a type of record; there are company, user, group, connection, link, membership, nesting, role, groupRole, app, groupApp, access, policy and conflict"
         )),
     }
 }

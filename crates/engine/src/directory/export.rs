@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use guildhall_domain::access::{AppAccess, GroupApp};
 use guildhall_domain::app::App;
 use guildhall_domain::company::{Company, CompanyState};
+use guildhall_domain::conflict::Conflict;
 use guildhall_domain::connection::{Connection, Link, Noun};
 use guildhall_domain::group::{Group, GroupState, Owner};
-use guildhall_domain::ids::{AppId, CompanyId, ConnectionId, GroupId, PolicyId, ReasonId, RoleId, UserId};
+use guildhall_domain::ids::{AppId, CompanyId, ConflictId, ConnectionId, GroupId, PolicyId, ReasonId, RoleId, UserId};
 use guildhall_domain::membership::{Reason, ReasonKind};
 use guildhall_domain::page::{Ask, From};
 use guildhall_domain::policy::Policy;
@@ -19,7 +20,8 @@ use tokio::sync::mpsc::Sender;
 use crate::Engine;
 use crate::store::nestings::{self, Nesting};
 use crate::store::{
-    Conn, accesses, apps, companies, connections, group_apps, groups, links, owners, policies, reasons, roles, users,
+    Conn, accesses, apps, companies, conflicts, connections, group_apps, groups, links, owners, policies, reasons,
+    roles, users,
 };
 
 /// Rows read at a time.
@@ -54,11 +56,13 @@ pub enum Told {
     Access(CompanyId, AppAccess),
     /// A policy of a company.
     Policy(CompanyId, Policy),
+    /// A conflict of a company.
+    Conflict(CompanyId, Conflict),
 }
 
 impl Engine {
     /// Sends the records of one company, or of all, to `sink`: each company with its users, groups, nestings, roles,
-    /// what groups give, connections, their links, memberships, apps, what groups hold of them, accesses and policies, by id. Purged groups,
+    /// what groups give, connections, their links, memberships, apps, what groups hold of them, accesses, policies and conflicts, by id. Purged groups,
     /// erased people, what archived groups would give, roles of the platform and rule reasons are not told. Ends early
     /// when nobody receives any more.
     ///
@@ -214,6 +218,15 @@ impl Engine {
             let page = policies::all_of(conn, id, from, PAGE).await?;
             after = page.last().map(|policy| policy.id);
             if !tell(sink, page.into_iter().map(|policy| Told::Policy(id, policy)).collect()).await {
+                return Ok(false);
+            }
+        }
+        let mut after = Some(ConflictId::NIL);
+        while let Some(from) = after {
+            let ask = Ask { from: From::After(from), ..Ask::first(PAGE) };
+            let page = conflicts::list(conn, id, &ask).await?;
+            after = page.next;
+            if !tell(sink, page.items.into_iter().map(|conflict| Told::Conflict(id, conflict)).collect()).await {
                 return Ok(false);
             }
         }

@@ -259,6 +259,17 @@ pub(super) async fn write(
         *done += n;
         going(*done)?;
     }
+    let conflicts = std::mem::take(&mut part.conflicts);
+    if !conflicts.is_empty() {
+        let (n, theirs) = (conflicts.len() as u64, blame.clone());
+        let case = async move |tx: &mut Tx| {
+            still_loading(tx)?;
+            super::conflicts::write(tx, conflicts, &theirs).await
+        };
+        engine.write(caller, case).await.map_err(fault)?;
+        (count.more, *done) = (count.more + n, *done + n);
+        going(*done)?;
+    }
     if !connections.is_empty() {
         engine.write(caller, async move |tx| learn(tx, &connections).await).await.map_err(fault)?;
     }
@@ -437,6 +448,7 @@ async fn members(tx: &mut Tx, batch: &[Lot]) -> Result<()> {
 pub(super) async fn activate(tx: &mut Tx, count: Loaded) -> Result<()> {
     still_loading(tx)?;
     tx.loading(false)?;
+    tx.joined.waive();
     let (id, now, version) = (tx.company(), tx.now(), tx.revision());
     let company = companies::get(tx, id).await?.ok_or(Error::NotFound { noun: CompanyId::NOUN })?;
     let company = Company { state: CompanyState::Active, version, updated_at: now, ..company };
@@ -508,6 +520,7 @@ impl Engine {
                 }
                 store::runs::forget(tx, company).await?;
                 store::connections::forget(tx, company).await?;
+                store::conflicts::forget(tx, company).await?;
                 keys::forget(tx, company).await?;
                 refusals::forget(tx, company).await?;
                 companies::forget(tx, company).await?;

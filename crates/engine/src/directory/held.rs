@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use guildhall_domain::company::Settings;
+use guildhall_domain::conflict::Conflict;
 use guildhall_domain::connection::{Connection, NewConnection};
 use guildhall_domain::group::{Group, GroupState, Lifetime, NewGroup};
 use guildhall_domain::ids::{CompanyId, ConnectionId, GroupId, UserId};
@@ -17,8 +18,8 @@ use uuid::Uuid;
 use super::apps::AppPart;
 use super::giving::{GrantRecord, RoleRecord};
 use super::{
-    CompanyRecord, ConnectionRecord, Fault, GroupRecord, LinkRecord, MembershipRecord, NestingRecord, Record,
-    UserRecord,
+    CompanyRecord, ConflictRecord, ConnectionRecord, Fault, GroupRecord, LinkRecord, MembershipRecord, NestingRecord,
+    Record, UserRecord,
 };
 use crate::users::check_attributes;
 
@@ -94,6 +95,8 @@ pub(super) struct Part {
     pub roles: Vec<Held<RoleRecord>>,
     /// By group and place.
     pub given: Vec<Held<GrantRecord>>,
+    /// By id.
+    pub conflicts: Vec<Held<ConflictRecord>>,
     /// By group, user and place.
     memberships: Vec<Slim>,
     /// Apps and what goes with them.
@@ -105,7 +108,12 @@ pub(super) struct Part {
 impl Part {
     pub(super) fn len(&self) -> u64 {
         let records = usize::from(self.company.is_some()) + self.users.len() + self.groups.len() + self.nestings.len();
-        let records = records + self.connections.len() + self.links.len() + self.roles.len() + self.given.len();
+        let records = records
+            + self.connections.len()
+            + self.links.len()
+            + self.roles.len()
+            + self.given.len()
+            + self.conflicts.len();
         (records + self.memberships.len()) as u64 + self.apps.len()
     }
 
@@ -160,6 +168,7 @@ pub struct Load {
     links: Vec<Held<LinkRecord>>,
     roles: Vec<Held<RoleRecord>>,
     given: Vec<Held<GrantRecord>>,
+    conflicts: Vec<Held<ConflictRecord>>,
     memberships: Vec<Slim>,
     extras: Vec<Extra>,
     apps: BTreeMap<CompanyId, AppPart>,
@@ -186,7 +195,12 @@ impl Load {
     /// How many records there are.
     pub fn len(&self) -> u64 {
         let few = self.companies.len() + self.users.len() + self.groups.len() + self.nestings.len();
-        let few = few + self.connections.len() + self.links.len() + self.roles.len() + self.given.len();
+        let few = few
+            + self.connections.len()
+            + self.links.len()
+            + self.roles.len()
+            + self.given.len()
+            + self.conflicts.len();
         let many = few + self.memberships.len();
         many as u64 + self.apps.values().map(AppPart::len).sum::<u64>()
     }
@@ -247,6 +261,12 @@ impl Load {
             Record::Link(record) => {
                 self.name_company(at, record.company);
                 self.links.push(Held { at, record });
+            }
+            Record::Conflict(record) => {
+                Conflict::birth(record.id, record.birth(), Timestamp::MIN, 0)?;
+                self.bear(at, record.id.uuid(), "conflict")?;
+                self.name_company(at, record.company);
+                self.conflicts.push(Held { at, record });
             }
             Record::Membership(record) => self.take_membership(at, record)?,
             Record::Nesting(record) => {
@@ -355,6 +375,7 @@ impl Load {
             let (users, groups, nestings, memberships) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
             let apps = self.apps.remove(&id).unwrap_or_default();
             let (connections, links, roles, given) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+            let conflicts = Vec::new();
             let part = Part {
                 first,
                 company: None,
@@ -365,6 +386,7 @@ impl Load {
                 links,
                 roles,
                 given,
+                conflicts,
                 memberships,
                 apps,
                 ids,
@@ -372,48 +394,25 @@ impl Load {
             };
             parts.insert(id, part);
         }
-        fn into(parts: &mut BTreeMap<CompanyId, Part>, id: CompanyId) -> Result<&mut Part, Fault> {
-            parts.get_mut(&id).ok_or_else(|| Error::internal("a record without a company").into())
-        }
         for held in self.companies {
             let id = held.record.id;
-            into(&mut parts, id)?.company = Some(held);
+            part_of(&mut parts, id)?.company = Some(held);
         }
-        for held in self.users {
-            let id = held.record.company;
-            into(&mut parts, id)?.users.push(held);
-        }
-        for held in self.groups {
-            let id = held.record.company;
-            into(&mut parts, id)?.groups.push(held);
-        }
-        for held in self.nestings {
-            let id = held.record.company;
-            into(&mut parts, id)?.nestings.push(held);
-        }
-        for held in self.connections {
-            let id = held.record.company;
-            into(&mut parts, id)?.connections.push(held);
-        }
-        for held in self.links {
-            let id = held.record.company;
-            into(&mut parts, id)?.links.push(held);
-        }
-        for held in self.roles {
-            let id = held.record.company;
-            into(&mut parts, id)?.roles.push(held);
-        }
-        for held in self.given {
-            let id = held.record.company;
-            into(&mut parts, id)?.given.push(held);
-        }
+        deal(&mut parts, self.users, |user| user.company, |part| &mut part.users)?;
+        deal(&mut parts, self.groups, |group| group.company, |part| &mut part.groups)?;
+        deal(&mut parts, self.nestings, |nesting| nesting.company, |part| &mut part.nestings)?;
+        deal(&mut parts, self.connections, |connection| connection.company, |part| &mut part.connections)?;
+        deal(&mut parts, self.links, |link| link.company, |part| &mut part.links)?;
+        deal(&mut parts, self.roles, |role| role.company, |part| &mut part.roles)?;
+        deal(&mut parts, self.given, |grant| grant.company, |part| &mut part.given)?;
+        deal(&mut parts, self.conflicts, |conflict| conflict.company, |part| &mut part.conflicts)?;
         if parts.len() == 1
             && let Some(part) = parts.values_mut().next()
         {
             part.memberships = self.memberships; // as they are: the many need no second copy
         } else {
             for m in self.memberships {
-                into(&mut parts, CompanyId::new(ids[m.company as usize]))?.memberships.push(m);
+                part_of(&mut parts, CompanyId::new(ids[m.company as usize]))?.memberships.push(m);
             }
         }
         for part in parts.values_mut() {
@@ -424,11 +423,29 @@ impl Load {
             part.links.sort_unstable_by_key(|held| (held.record.connection, held.record.object, held.at));
             part.apps.sort();
             part.roles.sort_unstable_by_key(|held| held.record.id);
+            part.conflicts.sort_unstable_by_key(|held| held.record.id);
             part.given.sort_unstable_by_key(|held| (held.record.grant.group, held.at));
             part.memberships.sort_unstable_by_key(|m| (ids[m.group as usize], ids[m.user as usize], m.at));
         }
         Ok((self.files, parts))
     }
+}
+
+fn part_of(parts: &mut BTreeMap<CompanyId, Part>, id: CompanyId) -> Result<&mut Part, Fault> {
+    parts.get_mut(&id).ok_or_else(|| Error::internal("a record without a company").into())
+}
+
+/// Puts each record to those of its kind in its company.
+fn deal<R>(
+    parts: &mut BTreeMap<CompanyId, Part>,
+    all: Vec<Held<R>>,
+    company: fn(&R) -> CompanyId,
+    list: fn(&mut Part) -> &mut Vec<Held<R>>,
+) -> Result<(), Fault> {
+    for held in all {
+        list(part_of(parts, company(&held.record))?).push(held);
+    }
+    Ok(())
 }
 
 fn given<T: Clone>(patch: &Patch<T>) -> Option<T> {

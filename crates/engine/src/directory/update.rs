@@ -47,6 +47,7 @@ pub(super) async fn run(tx: &mut Tx, mut part: Part, blame: &Blame) -> Result<Lo
         error
     })?;
     count.more = linked + std::mem::take(&mut part.apps).write(tx, blame).await?;
+    count.more += super::conflicts::write(tx, std::mem::take(&mut part.conflicts), blame).await?;
     blame.nobody();
     if had_admin && !store::users::has_other_admin(tx, id, UserId::NIL).await? {
         return Err(Error::conflict("after this import nobody would administer the company; keep an active admin"));

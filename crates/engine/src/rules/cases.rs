@@ -124,7 +124,7 @@ impl Engine {
             conn.begin_snapshot().await?;
             let now = engine.clock().now();
             let revision = companies::revision(&mut conn, company).await?.unwrap_or_default();
-            let sources = Sources::of(&mut conn, company, &rule).await?;
+            let sources = Sources::of(&mut conn, company, rule.reads()).await?;
             let spans: Spans = evaluate(&mut conn, company, &rule, &sources, &Who::All, now).await?;
             conn.end_snapshot().await?;
             Ok(Prepared::new(&rule, revision, sources, spans))

@@ -21,7 +21,7 @@ use guildhall_domain::{Error, Result};
 
 pub use cases::{PreviewedRule, TriedRule};
 use eval::{Node, Subject, Trouble, Work};
-pub(crate) use outcome::judge;
+pub(crate) use outcome::{Sources, judge};
 pub(crate) use prepare::Prepared;
 pub(crate) use set::Shelf;
 pub(crate) use settle::{Touched, settle};

@@ -96,12 +96,13 @@ fn spans(rule: &Rule, user: &User, stands: Stands<'_>, now: Timestamp) -> Result
 
 /// Where the memberships that a rule reads come from: for each group there, the groups of the rule that it is in.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Sources(BTreeMap<GroupId, Vec<GroupId>>);
+pub(crate) struct Sources(BTreeMap<GroupId, Vec<GroupId>>);
 
 impl Sources {
-    pub(super) async fn of(conn: &mut Conn, company: CompanyId, rule: &Rule) -> Result<Self> {
+    /// The sources of what is asked of these groups.
+    pub(crate) async fn of(conn: &mut Conn, company: CompanyId, reads: &BTreeSet<GroupId>) -> Result<Self> {
         let mut sources: BTreeMap<GroupId, Vec<GroupId>> = BTreeMap::new();
-        for read in rule.reads() {
+        for read in reads {
             for group in reach(conn, company, &[*read], Towards::Children, None).await?.groups() {
                 sources.entry(group).or_default().push(*read);
             }
@@ -109,12 +110,13 @@ impl Sources {
         Ok(Self(sources))
     }
 
-    pub(super) fn has(&self, group: GroupId) -> bool {
+    /// Is a membership of this group one of those that were asked about?
+    pub(crate) fn has(&self, group: GroupId) -> bool {
         self.0.contains_key(&group)
     }
 
-    /// What `who` are in the groups that the rule reads.
-    async fn stands(
+    /// What `who` are in the groups that the rule reads, whether or not they count meanwhile.
+    pub(crate) async fn stands(
         &self,
         conn: &mut Conn,
         company: CompanyId,
@@ -200,7 +202,7 @@ pub(super) async fn explain(
     user: &User,
     now: Timestamp,
 ) -> Result<(Vec<Clause>, Vec<Window>)> {
-    let sources = Sources::of(conn, company, rule).await?;
+    let sources = Sources::of(conn, company, rule.reads()).await?;
     let stands = sources.stands(conn, company, Some(&[user.id]), now).await?.remove(&user.id).unwrap_or_default();
     let attributes = attributes(user)?;
     let member_of = |group: GroupId| stands.iter().any(|(read, window)| *read == group && window.holds(now));

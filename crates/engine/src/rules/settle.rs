@@ -225,7 +225,7 @@ impl Run {
         for group in &self.order {
             let Some(who) = pending.0.remove(group) else { continue };
             let Some(rule) = self.set.get(*group) else { continue };
-            let sources = Sources::of(tx, company, rule).await?;
+            let sources = Sources::of(tx, company, rule.reads()).await?;
             let wanted = match Prepared::take(tx, *group, rule, &who, &sources).await? {
                 Some(wanted) => wanted,
                 None => evaluate(tx, company, rule, &sources, &who, now).await?,

@@ -22,8 +22,8 @@ sql! {
     UPDATE = "update companies set name = $2, settings = $3, state = $4, version = $5, updated_at = $6 where company_id = $1";
     // Changes nothing and so locks the row: on PostgreSQL this is what puts the writes of all nodes in order.
     LOCK = "update companies set revision = revision where company_id = $1
-            returning state, settings, revision, last_hash, recorded_at, next_due, rules_mark";
-    ADVANCE = "update companies set revision = $2, last_hash = $3, recorded_at = $4, next_due = $5, rules_mark = $6 where company_id = $1";
+            returning state, settings, revision, last_hash, recorded_at, next_due, rules_mark, conflicts";
+    ADVANCE = "update companies set revision = $2, last_hash = $3, recorded_at = $4, next_due = $5, rules_mark = $6, conflicts = $7 where company_id = $1";
     REVISION = "select revision from companies where company_id = $1 and state in ('active', 'platform')";
     DUE = "select company_id from companies where next_due <= $1 order by next_due limit 1000";
     REFUSAL_HEAD = "update companies set refusals = refusals where company_id = $1 returning refusals, refusal_hash";
@@ -49,6 +49,8 @@ pub(crate) struct Head {
     pub next_due: Option<Timestamp>,
     /// Names the present state of the company's rules; none while it never had any.
     pub rules: Option<uuid::Uuid>,
+    /// How many conflicts the company has.
+    pub conflicts: u64,
 }
 
 impl Head {
@@ -62,6 +64,7 @@ impl Head {
             recorded_at: Timestamp::MIN,
             next_due: None,
             rules: None,
+            conflicts: 0,
         }
     }
 
@@ -169,6 +172,7 @@ pub(crate) async fn lock(conn: &mut Conn, id: CompanyId) -> Result<Option<Head>>
             recorded_at: row.time(4)?,
             next_due: row.opt_time(5)?,
             rules: row.opt_id(6)?,
+            conflicts: row.count(7)?,
         })
     })
     .await
@@ -176,8 +180,15 @@ pub(crate) async fn lock(conn: &mut Conn, id: CompanyId) -> Result<Option<Head>>
 
 /// Moves the head of the journal.
 pub(crate) async fn advance(conn: &mut Conn, id: CompanyId, head: &Head) -> Result<()> {
-    let values =
-        [val(id), val(head.revision), val(&head.hash[..]), val(head.recorded_at), val(head.next_due), val(head.rules)];
+    let values = [
+        val(id),
+        val(head.revision),
+        val(&head.hash[..]),
+        val(head.recorded_at),
+        val(head.next_due),
+        val(head.rules),
+        val(head.conflicts),
+    ];
     conn.run(&ADVANCE, &values).await.map(drop)
 }
 

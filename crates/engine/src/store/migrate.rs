@@ -31,6 +31,7 @@ const STEPS: &[Step] = &[
     step!(10, "0010_releases"),
     step!(11, "0011_requests"),
     step!(12, "0012_brakes"),
+    step!(13, "0013_conflicts"),
     step!(14, "0014_grants_then"),
     step!(18, "0018_runs"),
     step!(21, "0021_sessions"),

@@ -7,6 +7,7 @@ pub(crate) mod accesses;
 pub(crate) mod answers;
 pub(crate) mod apps;
 pub(crate) mod companies;
+pub(crate) mod conflicts;
 pub(crate) mod connections;
 pub(crate) mod db;
 pub(crate) mod deliveries;
@@ -50,6 +51,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         answers::ALL,
         apps::ALL,
         companies::ALL,
+        conflicts::ALL,
         connections::ALL,
         deliveries::ALL,
         events::ALL,

@@ -152,6 +152,7 @@ bind_ids!(
     KeyId,
     ConnectionId,
     RunId,
+    ConflictId,
     RequestId,
     WebhookId,
     DeliveryId,

@@ -194,6 +194,13 @@ impl Words<'_> {
         if let Some(missing) = &told.missing {
             self.missing(missing, &mut text);
         }
+        for found in &told.conflicts {
+            let groups: Vec<String> = found.groups.iter().map(|group| self.group(*group)).collect();
+            let would = if told.member { "is" } else { "would be" };
+            let (name, at_most, groups) = (&found.name, found.at_most, groups.join(", "));
+            let _ =
+                writeln!(text, "  conflict {name}: at most {at_most} of its groups, and the user {would} in {groups}");
+        }
         for judged in &told.rules {
             self.judged(judged, &mut text);
         }

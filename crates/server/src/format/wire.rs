@@ -2,9 +2,10 @@
 
 use guildhall_domain::caller::Role;
 use guildhall_domain::company::EditSettings;
+use guildhall_domain::conflict::EditConflict;
 use guildhall_domain::connection::{Adopt, Noun};
 use guildhall_domain::group::{EditGroup, GroupState};
-use guildhall_domain::ids::{CompanyId, ConnectionId, GroupId, RoleId, UserId, parse_uuid};
+use guildhall_domain::ids::{CompanyId, ConflictId, ConnectionId, GroupId, RoleId, UserId, parse_uuid};
 use guildhall_domain::membership::ReasonKind;
 use guildhall_domain::patch::Patch;
 use guildhall_domain::role::{Act, EditRole, Grant, Permission, Permit, Predicate, PredicateType, Scope};
@@ -13,8 +14,8 @@ use guildhall_domain::user::{EditUser, UserStatus};
 use guildhall_domain::{Result as Checked, Timestamp};
 use guildhall_engine::Nesting;
 use guildhall_engine::directory::{
-    CompanyRecord, ConnectionRecord, GrantRecord, GroupRecord, LinkRecord, MembershipRecord, NestingRecord, RoleRecord,
-    UserRecord,
+    CompanyRecord, ConflictRecord, ConnectionRecord, GrantRecord, GroupRecord, LinkRecord, MembershipRecord,
+    NestingRecord, RoleRecord, UserRecord,
 };
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
@@ -189,6 +190,33 @@ impl Link {
             external_id: self.external_id,
             made: self.made,
         })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Conflict {
+    #[serde(rename = "type")]
+    _type: IgnoredAny,
+    id: Id,
+    company: Id,
+    name: String,
+    #[serde(default)]
+    description: Field<String>,
+    groups: Vec<Id>,
+    #[serde(default)]
+    at_most: Field<u32>,
+}
+
+impl Conflict {
+    pub(super) fn record(self) -> ConflictRecord {
+        let edit = EditConflict {
+            name: Patch::Set(self.name),
+            description: patch(self.description),
+            groups: Patch::Set(self.groups.into_iter().map(|id| GroupId::new(id.0)).collect()),
+            at_most: patch(self.at_most),
+        };
+        ConflictRecord { company: CompanyId::new(self.company.0), id: ConflictId::new(self.id.0), edit }
     }
 }
 

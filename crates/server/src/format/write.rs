@@ -2,6 +2,7 @@
 
 use guildhall_domain::Timestamp;
 use guildhall_domain::company::{Company, Settings};
+use guildhall_domain::conflict::Conflict;
 use guildhall_domain::connection::{Adopt, Connection, Link, Noun};
 use guildhall_domain::group::{Group, GroupState, Owner};
 use guildhall_domain::ids::{CompanyId, UserId};
@@ -38,6 +39,9 @@ pub fn write(out: &mut Vec<u8>, record: &Told) -> serde_json::Result<()> {
         Told::App(company, app) => serde_json::to_writer(&mut *out, &apps::AppLine::of(*company, app))?,
         Told::GroupApp(company, link) => serde_json::to_writer(&mut *out, &apps::GroupAppLine::of(*company, link))?,
         Told::Policy(company, policy) => serde_json::to_writer(&mut *out, &policies::line(*company, policy))?,
+        Told::Conflict(company, conflict) => {
+            serde_json::to_writer(&mut *out, &ConflictLine::of(*company, conflict))?;
+        }
         Told::Access(company, access) => serde_json::to_writer(&mut *out, &apps::AccessLine::of(*company, access))?,
     }
     out.push(b'\n');
@@ -312,6 +316,33 @@ impl<'a> ConnectionLine<'a> {
             adopt: Some(connection.adopt.word()).filter(|_| connection.adopt != Adopt::None),
             settings: Some(settings).filter(|settings| settings.as_object().is_some_and(|all| !all.is_empty())),
         })
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ConflictLine<'a> {
+    r#type: &'static str,
+    id: Uuid,
+    company: Uuid,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    groups: Vec<Uuid>,
+    at_most: u32,
+}
+
+impl<'a> ConflictLine<'a> {
+    fn of(company: CompanyId, conflict: &'a Conflict) -> Self {
+        Self {
+            r#type: "conflict",
+            id: conflict.id.uuid(),
+            company: company.uuid(),
+            name: &conflict.name,
+            description: conflict.description.as_deref(),
+            groups: conflict.groups.iter().map(|group| group.uuid()).collect(),
+            at_most: conflict.at_most,
+        }
     }
 }
 

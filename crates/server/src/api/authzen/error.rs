@@ -108,6 +108,7 @@ fn told(error: &Error) -> (StatusCode, String) {
         | Error::Taken { .. }
         | Error::Closed { .. }
         | Error::Braked { .. }
+        | Error::Conflicting { .. }
         | Error::HeldMembers { .. }
         | Error::Unmodifiable
         | Error::KeyReused => StatusCode::BAD_REQUEST,

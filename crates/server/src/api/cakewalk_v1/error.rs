@@ -146,7 +146,9 @@ fn problem(error: &Error) -> ProblemDetails {
             ProblemDetails::of(StatusCode::NOT_FOUND, format!("No {noun} has this id."))
         }
         Error::Unknown { .. } => plain(StatusCode::NOT_FOUND),
-        Error::Conflict { .. } | Error::Cycle { .. } | Error::Taken { .. } => plain(StatusCode::CONFLICT),
+        Error::Conflict { .. } | Error::Conflicting { .. } | Error::Cycle { .. } | Error::Taken { .. } => {
+            plain(StatusCode::CONFLICT)
+        }
         // CW-5: what keeps a membership from changing is a bad request here, not a conflict.
         Error::Braked { .. } | Error::Closed { .. } | Error::HeldMembers { .. } | Error::Unmodifiable => {
             plain(StatusCode::BAD_REQUEST)

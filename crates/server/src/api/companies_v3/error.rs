@@ -216,6 +216,10 @@ fn told(error: &Error) -> (StatusCode, ErrorMessage) {
             let (status, message) = plain(StatusCode::BAD_REQUEST, INVALID);
             (status, message.with_each("userId", held.iter().map(|(id, _)| id)))
         }
+        Error::Conflicting { breaches, .. } => {
+            let (status, message) = plain(StatusCode::BAD_REQUEST, INVALID);
+            (status, message.with_each("userId", breaches.iter().map(|breach| breach.user)))
+        }
         Error::Unmodifiable => plain(StatusCode::FORBIDDEN, FORBIDDEN),
         Error::Unauthenticated { why } => {
             let message = ErrorMessage::new(UNAUTHENTICATED, "the token is invalid, expired or missing");

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::once::Answer;
+use super::wire::Breach;
 use crate::http::body::BodyRefusal;
 use crate::http::caller::Cause;
 use crate::http::layers::Refusal;
@@ -70,6 +71,10 @@ pub(super) struct Problem {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub(super) cycle: Vec<Uuid>,
+    /// Who would come to be in more groups of a conflict than one may: the first 100.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub(super) breaches: Vec<Breach>,
     /// What `Guildhall-Confirmation` has to say for a removal that the brake held to be done all the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) confirmation: Option<String>,
@@ -98,6 +103,7 @@ impl Problem {
             errors: Vec::new(),
             members: Vec::new(),
             cycle: Vec::new(),
+            breaches: Vec::new(),
             confirmation: None,
         }
     }
@@ -144,6 +150,11 @@ impl Problem {
             Error::Braked { confirmation, .. } => {
                 let problem = new(StatusCode::CONFLICT, "braked", "Too many members would be removed at once");
                 Self { confirmation: Some(confirmation.clone()), ..problem }
+            }
+            Error::Conflicting { breaches, .. } => {
+                let breaches = breaches.iter().cloned().map(Breach::from).collect();
+                let title = "Somebody would be in groups that are in conflict";
+                Self { breaches, ..new(StatusCode::CONFLICT, "conflicting-groups", title) }
             }
             Error::Unmodifiable => new(StatusCode::CONFLICT, "unmodifiable", "The group is unmodifiable"),
             Error::Unauthenticated { .. } => {
@@ -373,6 +384,21 @@ mod tests {
             Error::Closed { by: "hr".into() },
             Error::HeldMembers { held: vec![(Uuid::nil(), "a rule".into())] },
             Error::Braked { removals: 60, members: 100, confirmation: "c".into() },
+            Error::Conflicting {
+                breaches: vec![guildhall_domain::conflict::Breach {
+                    user: guildhall_domain::ids::UserId::NIL,
+                    conflict: guildhall_domain::ids::ConflictId::NIL,
+                    name: "Pay".into(),
+                    at_most: 1,
+                    groups: vec![
+                        (guildhall_domain::ids::GroupId::NIL, "Orders".into()),
+                        (guildhall_domain::ids::GroupId::NIL, "Payments".into()),
+                    ],
+                    rule: None,
+                    from: None,
+                }],
+                total: 3,
+            },
             Error::Unmodifiable,
             Error::Unauthenticated { why: "no" },
             Error::ReadOnlyKey,
@@ -395,6 +421,7 @@ mod tests {
         409 closed-group [] 0: the members of this group are kept by hr; change them there
         409 held-members [] 1: 1 of these members are held by a rule, which this call cannot end
         409 braked [] 0: this would remove 60 of 100 members of the group; the brake holds it until an administrator releases it
+        409 conflicting-groups [] 0: the user 00000000-0000-0000-0000-000000000000 would be in Orders, Payments, and the conflict Pay allows 1 of them; 2 more breaches like this
         409 unmodifiable [] 0: this group is unmodifiable; its name and description are frozen, only its members may change
         401 unauthenticated [] 0: no
         403 read-only-key [] 0: this key may only read

@@ -63,6 +63,8 @@ pub(crate) fn read(bytes: &[u8]) {
     if let Some(Maybe(terms)) = settled(Maybe::<wire::AddTerms>::read(&typed(), bytes)) {
         settled(terms.window().map_err(Failure::from));
     }
+    json(bytes, |new: wire::NewConflict| Ok(new.command()));
+    json(bytes, |edit: wire::EditConflict| Ok(edit.command()));
     settled(Maybe::<wire::Rotation>::read(&typed(), bytes));
     settled(NoBody::read(&typed(), bytes));
     asked(bytes, |list: wire::ListGroups| {

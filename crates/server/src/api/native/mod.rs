@@ -7,6 +7,7 @@ mod accesses;
 mod apps;
 mod check;
 mod companies;
+mod conflicts;
 mod connections;
 mod describe;
 mod difference;
@@ -71,6 +72,7 @@ pub fn table() -> OpenApiRouter<App> {
         .merge(releases::routes())
         .merge(nestings::routes())
         .merge(explain::routes())
+        .merge(conflicts::routes())
         .merge(difference::routes())
         .merge(owners::routes())
         .merge(roles::routes())

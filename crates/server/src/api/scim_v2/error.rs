@@ -144,6 +144,7 @@ fn domain(error: &Error) -> (StatusCode, Option<Kind>, String) {
         | Error::Cycle { .. }
         | Error::Closed { .. }
         | Error::Braked { .. }
+        | Error::Conflicting { .. }
         | Error::HeldMembers { .. }
         | Error::KeyReused => (StatusCode::CONFLICT, None),
         Error::Unauthenticated { .. } => (StatusCode::UNAUTHORIZED, None),

@@ -240,6 +240,9 @@ fn told(error: &Error, names: &Names) -> (StatusCode, Told) {
             let text = |(user, by): &(Uuid, String)| format!("\"{user}\" is held by {by}, which this call cannot end.");
             bad(names.members, held.iter().map(text).collect())
         }
+        Error::Conflicting { breaches, .. } => {
+            bad(names.members, breaches.iter().map(|breach| sentence(&breach.to_string())).collect())
+        }
         Error::Unauthenticated { why } => detail(StatusCode::UNAUTHORIZED, why),
         Error::ReadOnlyKey => detail(StatusCode::FORBIDDEN, "this key may only read"),
         Error::Forbidden { why } => {

@@ -143,6 +143,8 @@ fn rich() -> String {
                "steps": [{"approvers": "manager", "timeoutHours": 8, "onTimeout": "escalate"}, {"approvers": {"users": ["e1000000-0000-4000-8000-000000000001"]}, "require": "all"},
                          {"approvers": {"group": "e2000000-0000-4000-8000-000000000001"}}], "autoprovision": true}),
         json!({"type": "access", "company": other, "app": "e3000000-0000-4000-8000-000000000001", "user": "e1000000-0000-4000-8000-000000000002", "permissionLevel": "e4000000-0000-4000-8000-000000000001"}),
+        json!({"type": "conflict", "id": "ec000000-0000-4000-8000-000000000001", "company": other, "name": "Pay", "description": "Four eyes", "atMost": 1,
+               "groups": ["e2000000-0000-4000-8000-000000000001", "e2000000-0000-4000-8000-000000000002"]}),
         json!({"type": "groupApp", "company": other, "app": "e3000000-0000-4000-8000-000000000001", "group": "e2000000-0000-4000-8000-000000000002", "visibility": "default", "permissionLevel": "e4000000-0000-4000-8000-000000000001"}),
         json!({"type": "app", "id": "e3000000-0000-4000-8000-000000000001", "company": other, "name": "Alles", "tagLine": "", "description": "von\nallem", "category": "CATEGORY_X", "url": "https://x.example/",
                "imageUrl": "http://x.example/i.png", "owner": "e1000000-0000-4000-8000-000000000001", "isBundle": true, "serverLocations": ["A", "B"], "certifications": ["C"],
@@ -164,7 +166,7 @@ fn rich() -> String {
 async fn what_goes_in_comes_out() {
     testkit::on_both_engines(async |engine, clock| {
         let loaded = load(&engine, &rich(), false).await.expect("loads");
-        assert_eq!(loaded, Loaded { companies: 2, users: 26, groups: 10, memberships: 52, nestings: 0, more: 29 });
+        assert_eq!(loaded, Loaded { companies: 2, users: 26, groups: 10, memberships: 52, nestings: 0, more: 30 });
         let first = export(&engine).await;
         assert_eq!(all_filled(&first), all_filled(rich().trim_start_matches('\u{feff}').replace("\r\n", "\n").trim()));
         let verified = engine.verify().await.expect("chains");
@@ -192,7 +194,7 @@ async fn one_wrong_line_leaves_nothing_behind() {
         (r#"{"type":"nesting","company":"x"}"#, "company: is not a UUID"),
         (
             r#"{"type":"usr"}"#,
-            "`usr` is not a type of record; there are company, user, group, connection, link, membership, nesting, role, groupRole, app, groupApp, access and policy",
+            "`usr` is not a type of record; there are company, user, group, connection, link, membership, nesting, role, groupRole, app, groupApp, access, policy and conflict",
         ),
         (r#"{"type":"user","colour":"red"}"#, "`colour` is not a member of a user"),
         (r#"{"type":"user","id":"7"}"#, "id: is not a UUID"),

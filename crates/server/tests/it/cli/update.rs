@@ -128,3 +128,41 @@ async fn closed_and_archived_groups_stay_protected() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn an_update_is_held_to_conflicts_and_a_new_company_is_taken_as_told() {
+    const PAYERS: &str = "a0000000-0000-4000-8000-0000000000f1";
+    testkit::on_both_engines(async |engine, _| {
+        let line = |value: Value| value.to_string();
+        let conflict = |id: &str, groups: Value| {
+            line(json!({"type": "conflict", "id": id, "company": COMPANY, "name": id, "groups": groups}))
+        };
+        let payers = line(json!({"type": "group", "id": PAYERS, "company": COMPANY, "name": "Payers"}));
+        let pays = line(json!({"type": "membership", "company": COMPANY, "group": PAYERS, "user": MIRA}));
+        let (one, two) = ("a0000000-0000-4000-8000-0000000000c1", "a0000000-0000-4000-8000-0000000000c2");
+        // Mira is in Engineering.
+        let both = json!([ENGINEERING, PAYERS]);
+        let whole = [northwind().trim_end().to_owned(), payers, pays.clone(), conflict(one, both.clone())].join("\n");
+        load(&engine, &whole, false).await.expect("loads, with a breach");
+        let first = export(&engine).await;
+        assert_eq!(find(&first, one)["atMost"], 1);
+        let hand = testkit::operator(&engine, COMPANY.parse::<uuid::Uuid>().unwrap().into());
+        let told = engine.conflict(&hand, one.parse::<uuid::Uuid>().unwrap().into()).await.expect("a conflict");
+        assert_eq!(told.breaches, 1);
+        // Who is in breach already may be told again; another is refused, and nothing of the import is kept.
+        load(&engine, &pays, true).await.expect("is so already");
+        let other = line(json!({"type": "membership", "company": COMPANY, "group": PAYERS, "user": EMILE}));
+        let inside = line(json!({"type": "membership", "company": COMPANY, "group": ENGINEERING, "user": EMILE}));
+        let refused = load(&engine, &[other.clone(), inside.clone()].join("\n"), true).await.unwrap_err().to_string();
+        assert!(refused.contains("allows 1 of them"), "{refused}");
+        assert_eq!(export(&engine).await, first);
+        // An edit of the conflict in an import, and one that comes with the breach.
+        let loose = line(json!({"type": "conflict", "id": one, "company": COMPANY, "name": "Loose", "groups": [PAYERS, ENGINEERING], "description": "d"}));
+        assert_eq!(load(&engine, &loose, true).await.expect("updates").more, 1);
+        let names = find(&export(&engine).await, one);
+        assert_eq!((&names["name"], &names["description"]), (&json!("Loose"), &json!("d")));
+        assert!(load(&engine, &conflict(two, json!([ENGINEERING])), true).await.is_err());
+        assert_eq!(load(&engine, &conflict(two, both), true).await.expect("updates").more, 1);
+    })
+    .await;
+}

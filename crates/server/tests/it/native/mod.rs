@@ -4,6 +4,7 @@ mod apps;
 mod brake;
 mod check;
 mod companies;
+mod conflicts;
 mod connections;
 mod events;
 mod explain;

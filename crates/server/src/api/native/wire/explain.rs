@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::conflicts::NamedConflict;
 use super::rules::Clause;
 use super::{Group, Id, Reason, at};
 
@@ -26,8 +27,8 @@ pub(crate) struct Explain {
     pub(crate) at: Option<String>,
 }
 
-/// A person who is named, such as the giver of a reason.
-#[derive(Debug, Serialize, ToSchema)]
+/// A person or group that is named, such as the giver of a reason.
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct Named {
     /// The id.
     pub(crate) id: Uuid,
@@ -163,6 +164,15 @@ pub(crate) struct Judged {
     pub(crate) clauses: Vec<Clause>,
 }
 
+/// A conflict that the user is in breach of by being in the group, or would be.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Conflicting {
+    /// The conflict.
+    pub(crate) conflict: NamedConflict,
+    /// The groups of it that the user is in, or would be.
+    pub(crate) groups: Vec<Named>,
+}
+
 /// Why a user is in a group, or why not.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Explanation {
@@ -186,6 +196,9 @@ pub(crate) struct Explanation {
     /// What the rules say of the user that gave a reason here; when the user is no member, those of the groups that
     /// would give it. 20 at most.
     pub(crate) rules: Vec<Judged>,
+    /// The conflicts that the user is in breach of by being in the group; when the user is no member, those that a
+    /// membership would breach. Empty as of the past.
+    pub(crate) conflicts: Vec<Conflicting>,
 }
 
 /// What things are called.
@@ -258,6 +271,12 @@ impl Names {
         Judged { group: self.group(judged.group), rule: judged.rule, holds, clauses }
     }
 
+    fn conflicting(&self, found: engine::Conflicting) -> Conflicting {
+        let engine::Conflicting { conflict, name, at_most, groups } = found;
+        let groups = groups.into_iter().map(|id| self.group(id)).collect();
+        Conflicting { conflict: NamedConflict { id: conflict.uuid(), name, at_most }, groups }
+    }
+
     fn missing(&self, missing: engine::Missing) -> Missing {
         Missing {
             groups: missing.groups.into_iter().map(|id| self.group(id)).collect(),
@@ -285,6 +304,7 @@ impl From<engine::Explanation> for Explanation {
             paths: told.paths.into_iter().map(|way| names.path(way)).collect(),
             total: told.total.to_string(),
             missing: told.missing.map(|missing| names.missing(missing)),
+            conflicts: told.conflicts.into_iter().map(|found| names.conflicting(found)).collect(),
             rules: told.rules.into_iter().map(|judged| names.judged(judged)).collect(),
         }
     }

@@ -2,6 +2,7 @@
 
 use guildhall_domain::ids::{GroupId, UserId};
 use guildhall_domain::membership::{self as domain, Outcome};
+use guildhall_domain::person::Person;
 use guildhall_domain::{Error, Result, name};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -39,15 +40,20 @@ pub(crate) struct Member {
     pub(crate) added_at: Option<String>,
 }
 
-impl From<domain::Member> for Member {
-    fn from(member: domain::Member) -> Self {
-        let person = member.person;
-        let user = MemberUser {
+impl From<&Person> for MemberUser {
+    fn from(person: &Person) -> Self {
+        Self {
             id: person.id.uuid(),
             name: person.name().to_owned(),
             email: person.email().to_owned(),
             status: person.status.word(),
-        };
+        }
+    }
+}
+
+impl From<domain::Member> for Member {
+    fn from(member: domain::Member) -> Self {
+        let user = MemberUser::from(&*member.person);
         Self { user, direct: member.added_at.is_some(), added_at: member.added_at.map(at) }
     }
 }

@@ -4,6 +4,7 @@ mod accesses;
 mod apps;
 mod check;
 mod companies;
+mod conflicts;
 mod connections;
 mod difference;
 mod events;
@@ -24,8 +25,8 @@ mod users;
 mod webhooks;
 
 use guildhall_domain::ids::{
-    AccessRequestId, AppId, CompanyId, ConnectionId, DelegationId, DeliveryId, GroupId, KeyId, PolicyId, ReasonId,
-    RoleId, RunId, TaskId, UserId, WebhookId,
+    AccessRequestId, AppId, CompanyId, ConflictId, ConnectionId, DelegationId, DeliveryId, GroupId, KeyId, PolicyId,
+    ReasonId, RoleId, RunId, TaskId, UserId, WebhookId,
 };
 use guildhall_domain::patch::Patch;
 use guildhall_domain::{Result, Timestamp, name};
@@ -40,6 +41,7 @@ pub(super) use accesses::{AppAccess, AppGroup, GiveAccess, GroupApp, LinkApp, Li
 pub(super) use apps::{App, EditApp, ListApps, NewApp};
 pub(super) use check::{Checked, Checks};
 pub(super) use companies::{Company, CreatedCompany, EditCompany, NewCompany};
+pub(super) use conflicts::{Breach, Breaching, Conflict, EditConflict, NewConflict};
 pub(super) use connections::{Connection, EditConnection, Link, ListLinks, NewConnection, SetLink};
 pub(super) use difference::{Between, GroupDifference, PutBack, UserDifference};
 pub(super) use events::{Event, ListEvents, Verification};
@@ -432,6 +434,13 @@ places! {
         /// The connection's id.
         connection as connection_id: ConnectionId
     }
+    /// A path of a conflict.
+    OfConflict {
+        /// The company's id.
+        company as company_id: CompanyId,
+        /// The conflict's id.
+        conflict as conflict_id: ConflictId
+    }
     /// A path of a user whom a connection knows.
     OfLinkedUser {
         /// The company's id.
@@ -477,6 +486,7 @@ in_company!(
     OfReason,
     OfRole,
     OfKey,
+    OfConflict,
     OfConnection,
     OfRun,
     OfLinkedUser,

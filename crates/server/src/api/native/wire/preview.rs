@@ -5,6 +5,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::Breach;
+
 /// One membership that would come or go.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Effect {
@@ -32,6 +34,12 @@ pub(crate) struct Preview {
     gained_total: u64,
     /// How many would be lost in all.
     lost_total: u64,
+    /// Who would come to be in more groups of a conflict than one may, for which the change would be refused with 409:
+    /// the first 100.
+    #[schema(max_items = 100)]
+    breaches: Vec<Breach>,
+    /// How many such breaches there would be in all.
+    breaches_total: u64,
 }
 
 impl From<domain::Preview> for Preview {
@@ -47,6 +55,8 @@ impl From<domain::Preview> for Preview {
             lost: told.lost.into_iter().map(one).collect(),
             gained_total: told.gained_total,
             lost_total: told.lost_total,
+            breaches: told.breaches.into_iter().map(Breach::from).collect(),
+            breaches_total: told.breaches_total,
         }
     }
 }
