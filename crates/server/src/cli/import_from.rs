@@ -155,6 +155,8 @@ async fn connection(engine: &Engine, caller: &Caller, into: &Into) -> Result<Con
         one_way: Some(false),
         adopt: Some(Adopt::parse("--adopt", &into.adopt)?),
         settings: None,
+        brake_members: None,
+        brake_percent: None,
         secret: None,
     };
     if into.preview {
