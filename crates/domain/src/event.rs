@@ -9,7 +9,9 @@ use crate::ids::{
 };
 use crate::membership::ReasonKind;
 use crate::request::{RequestEvent, RequestStatus};
+use crate::review::ReviewEvent;
 use crate::role::Scope;
+use crate::team::TeamEvent;
 use crate::{Timestamp, time::Window};
 use uuid::Uuid;
 
@@ -130,6 +132,10 @@ pub enum Event {
     App(AppEvent),
     /// Policies, requests, tasks, delegations and offboardings.
     Request(RequestEvent),
+    /// Reviews.
+    Review(ReviewEvent),
+    /// Teams.
+    Team(TeamEvent),
 }
 
 /// The kinds of events, as they are stored and sent: noun, dot, verb.
@@ -214,6 +220,7 @@ kinds! {
     Self::Request(RequestEvent::PolicyChosen { .. }) => "policy.chosen",
     Self::Request(RequestEvent::Raised { .. }) => "request.raised",
     Self::Request(RequestEvent::Assigned { .. }) => "task.assigned",
+    Self::Request(RequestEvent::Actionable { .. }) => "action_task.actionable",
     Self::Request(RequestEvent::Escalated { .. }) => "task.escalated",
     Self::Request(RequestEvent::Decided { .. }) => "task.decided",
     Self::Request(RequestEvent::Moved { status: RequestStatus::Open, .. }) => "request.opened",
@@ -226,6 +233,14 @@ kinds! {
     Self::Request(RequestEvent::Undelegated { .. }) => "delegation.ended",
     Self::Request(RequestEvent::OffboardingStarted { .. }) => "offboarding.started",
     Self::Request(RequestEvent::OffboardingEnded { .. }) => "offboarding.ended",
+    Self::Review(ReviewEvent::Opened { .. }) => "review.opened",
+    Self::Review(ReviewEvent::Updated { .. }) => "review.updated",
+    Self::Review(ReviewEvent::Decided { .. }) => "review.decided",
+    Self::Review(ReviewEvent::Reminded { .. }) => "review.reminded",
+    Self::Review(ReviewEvent::Closed { .. }) => "review.closed",
+    Self::Team(TeamEvent::Created { .. }) => "team.created",
+    Self::Team(TeamEvent::Updated { .. }) => "team.updated",
+    Self::Team(TeamEvent::MembersChanged { .. }) => "team.members_changed",
 }
 
 impl Event {
@@ -286,6 +301,8 @@ impl Event {
             Self::Linked { object, .. } | Self::Unlinked { object, .. } => *object,
             Self::App(event) => event.subject(),
             Self::Request(event) => event.subject(),
+            Self::Review(event) => event.subject(),
+            Self::Team(event) => event.subject(),
         }
     }
 }

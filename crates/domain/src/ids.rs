@@ -80,6 +80,12 @@ ids! {
     DelegationId, "delegation";
     /// A person is leaving.
     OffboardingId, "offboarding";
+    /// Somebody looks through accesses or memberships.
+    ReviewId, "review";
+    /// One access or membership under review.
+    ReviewRowId, "row";
+    /// A workspace area that people work in.
+    TeamId, "team";
     /// A custom field of an app.
     FieldId, "custom field";
     /// Groups of which nobody may be in more than so many.

@@ -204,6 +204,8 @@ pub enum RequestEvent {
     },
     /// Tasks were put into hands.
     Assigned { subject: uuid::Uuid, tasks: Vec<Assigned> },
+    /// Every review step is done, and these tasks to carry out can be.
+    Actionable { subject: uuid::Uuid, tasks: Vec<Assigned> },
     /// A task went to somebody above.
     Escalated { task: TaskId, request: uuid::Uuid, users: Vec<UserId> },
     /// A task was decided, by the actor.
@@ -232,7 +234,7 @@ impl RequestEvent {
                 [(one, _)] => one.uuid(),
                 _ => app.map(AppId::uuid).or(group.map(GroupId::uuid)).unwrap_or_default(),
             },
-            Self::Assigned { subject, .. } => *subject,
+            Self::Assigned { subject, .. } | Self::Actionable { subject, .. } => *subject,
             Self::Escalated { request, .. } | Self::Decided { request, .. } => *request,
             Self::Moved { request, .. } => request.uuid(),
             Self::Delegated { from, .. } | Self::Undelegated { from, .. } => from.uuid(),

@@ -54,7 +54,7 @@ pub struct AskNames {
 }
 
 /// The active user that a member of the request names.
-async fn person(tx: &mut Tx, field: &str, id: UserId) -> Result<User> {
+pub(crate) async fn person(tx: &mut Tx, field: &str, id: UserId) -> Result<User> {
     let company = tx.company();
     let found =
         store::users::get(tx, company, id).await?.ok_or_else(|| Error::unknown(field, UserId::NOUN, id.uuid()))?;

@@ -63,7 +63,7 @@ async fn check_unique(tx: &mut Tx, name: &str, id: GroupId) -> Result<()> {
 }
 
 /// Finds out whether each id is a user or a live group of the company.
-async fn resolve_owners(tx: &mut Tx, field: &str, ids: &[uuid::Uuid]) -> Result<Vec<Owner>> {
+pub(crate) async fn resolve_owners(tx: &mut Tx, field: &str, ids: &[uuid::Uuid]) -> Result<Vec<Owner>> {
     let company = tx.company();
     let as_users: Vec<UserId> = ids.iter().copied().map(UserId::new).collect();
     let statuses = store::users::statuses(tx, company, &as_users).await?;

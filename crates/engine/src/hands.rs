@@ -49,10 +49,9 @@ async fn app_owners(tx: &mut Tx, request: &AccessRequest) -> Result<Vec<UserId>>
     Ok(found)
 }
 
-/// Those who own the request's group, in person or as members of a group that does.
-async fn group_owners(tx: &mut Tx, request: &AccessRequest) -> Result<Vec<UserId>> {
+/// Those who own the group, in person or as members of a group that does.
+pub(crate) async fn owners_of(tx: &mut Tx, id: GroupId) -> Result<Vec<UserId>> {
     let company = tx.company();
-    let Some(id) = request.group else { return Ok(Vec::new()) };
     let (mut people, mut groups) = (Vec::new(), Vec::new());
     for owner in owners::of_group(tx, company, id).await? {
         match owner {
@@ -81,7 +80,10 @@ pub(crate) async fn deciders(
             }
         }
         Approvers::AppOwner => app_owners(tx, request).await?,
-        Approvers::GroupOwner => group_owners(tx, request).await?,
+        Approvers::GroupOwner => match request.group {
+            Some(group) => owners_of(tx, group).await?,
+            None => Vec::new(),
+        },
         Approvers::Admins => admins(tx, company).await?,
         Approvers::Users(users) => users.clone(),
         Approvers::Group(group) => members(tx, &[*group]).await?,

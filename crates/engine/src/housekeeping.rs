@@ -12,7 +12,7 @@ use guildhall_domain::{Result, Timestamp};
 
 use crate::store::{self, answers, companies, groups, refusals};
 use crate::writer::Tx;
-use crate::{Engine, conflicts, idempotency, journal, tasks};
+use crate::{Engine, conflicts, idempotency, journal, reviews, tasks};
 
 /// What is counted in memory between two rounds; a crash loses at most one round of it.
 #[derive(Default)]
@@ -203,7 +203,7 @@ async fn settle(tx: &mut Tx) -> Result<()> {
     if tx.head().next_due.is_none() && !groups::due(tx, company).await?.is_empty() {
         tx.head_mut().wake_at(now);
     }
-    if let Some(due) = tasks::run_out(tx).await? {
+    for due in [tasks::run_out(tx).await?, reviews::follow(tx).await?].into_iter().flatten() {
         tx.head_mut().wake_at(due);
     }
     Ok(())

@@ -107,7 +107,7 @@ pub(crate) fn ids<T: ToString>(list: &[T]) -> Value {
     list.iter().map(ToString::to_string).collect::<Vec<_>>().into()
 }
 
-fn owners(list: &[Owner]) -> Value {
+pub(crate) fn owners(list: &[Owner]) -> Value {
     list.iter()
         .map(|owner| match owner {
             Owner::User(id) => json!({"user": id.to_string()}),
@@ -243,6 +243,8 @@ fn encode(event: &Event) -> (Value, Option<Value>) {
         }
         Event::App(event) => crate::app_events::encode(event),
         Event::Request(event) => crate::request_events::encode(event),
+        Event::Review(event) => crate::review_events::encode(event),
+        Event::Team(event) => crate::teams::encode(event),
     };
     (data, None)
 }

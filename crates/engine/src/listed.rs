@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use guildhall_domain::caller::Caller;
 use guildhall_domain::group::{EditGroup, Group, NewGroup};
-use guildhall_domain::ids::{GroupId, UserId};
+use guildhall_domain::ids::{GroupId, TeamId, UserId};
 use guildhall_domain::patch::Patch;
 use guildhall_domain::user::{EditUser, NewUser, User, UserStatus};
 use guildhall_domain::{Error, Result};
@@ -17,7 +17,7 @@ use crate::groups::{self, Shown};
 use crate::memberships::{self, CHANGES, Terms};
 use crate::store::{self, reasons};
 use crate::writer::Tx;
-use crate::{Engine, Written, connections, users};
+use crate::{Engine, Written, connections, teams, users};
 
 /// The most users that one call may make.
 const USERS: usize = 100;
@@ -124,6 +124,7 @@ impl Engine {
         caller: &Caller,
         new: Vec<NewUser>,
         groups: Vec<GroupId>,
+        teams: Vec<TeamId>,
     ) -> Result<Written<Vec<WithGroups>>> {
         self.write(caller, async move |tx| {
             let (caller, now) = (tx.caller().clone(), tx.now());
@@ -138,6 +139,7 @@ impl Engine {
             }
             let ids: Vec<UserId> = made.iter().map(|user| user.id).collect();
             join(tx, &ids, &groups).await?;
+            teams::welcome(tx, &ids, &teams, "teams").await?;
             with_groups(tx, made).await
         })
         .await

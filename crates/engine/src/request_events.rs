@@ -48,7 +48,7 @@ pub(crate) fn encode(event: &RequestEvent) -> Value {
                 "source": text(source), "status": status.word(), "requests": requests.iter().map(one).collect::<Vec<_>>(),
             })
         }
-        RequestEvent::Assigned { tasks, .. } => {
+        RequestEvent::Assigned { tasks, .. } | RequestEvent::Actionable { tasks, .. } => {
             let one = |(task, request, kind, users): &guildhall_domain::request::Assigned| json!({"task": task.to_string(), "request": request.to_string(), "type": kind.word(), "users": ids(users)});
             json!({"tasks": tasks.iter().map(one).collect::<Vec<_>>()})
         }

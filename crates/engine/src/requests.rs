@@ -6,7 +6,7 @@ use guildhall_domain::ids::{AccessRequestId, AppId, GroupId, LevelId, UserId};
 use guildhall_domain::membership::{Reason, ReasonKind};
 use guildhall_domain::patch::Patch;
 use guildhall_domain::policy::RequestKind;
-use guildhall_domain::request::{AccessRequest, Assigned, RequestEvent, RequestStatus, TaskStatus};
+use guildhall_domain::request::{AccessRequest, Assigned, RequestEvent, RequestStatus, TaskKind, TaskStatus};
 use guildhall_domain::time::Window;
 use guildhall_domain::{Error, Result, Timestamp};
 use uuid::Uuid;
@@ -98,7 +98,13 @@ pub(crate) async fn tell(tx: &mut Tx, subject: Uuid, opened: Vec<Assigned>) -> R
     if opened.is_empty() {
         return Ok(());
     }
-    journal::append(tx, &Event::Request(RequestEvent::Assigned { subject, tasks: opened })).await
+    // What is approved and waits to be carried out is told by itself: receivers may carry it out.
+    let tasks: Vec<Assigned> = opened.iter().filter(|(_, _, kind, _)| *kind == TaskKind::Action).cloned().collect();
+    let mut events = vec![Event::Request(RequestEvent::Assigned { subject, tasks: opened })];
+    if !tasks.is_empty() {
+        events.push(Event::Request(RequestEvent::Actionable { subject, tasks }));
+    }
+    journal::append_all(tx, &events).await
 }
 
 /// Gives or takes the same app for many, in one event.

@@ -64,7 +64,13 @@ fn by_hand(reason: &Reason) -> Result<()> {
 }
 
 /// Puts another window and note in place of a reason's.
-async fn replace(tx: &mut Tx, group: &Group, old: Reason, window: Window, note: Option<String>) -> Result<Reason> {
+pub(crate) async fn replace(
+    tx: &mut Tx,
+    group: &Group,
+    old: Reason,
+    window: Window,
+    note: Option<String>,
+) -> Result<Reason> {
     if (old.window, &old.note) == (window, &note) {
         return Ok(old);
     }

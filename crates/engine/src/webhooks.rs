@@ -1,5 +1,6 @@
 //! Use cases on webhooks: make, edit, pause, test, and the log of what was sent.
 
+pub(crate) mod actionable;
 pub(crate) mod courier;
 pub(crate) mod signing;
 

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use guildhall_domain::name;
-use guildhall_domain::notice::Notice;
-use guildhall_engine::Letter;
+use guildhall_domain::policy::RequestKind;
+use guildhall_domain::request::{RequestStatus, TaskKind, TaskStatus};
+use guildhall_domain::{Timestamp, name};
+use guildhall_engine::{Asked, Letter, Told};
 use lettre::message::header::{self, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::AsyncSmtpTransport;
@@ -86,12 +87,9 @@ impl Mailer {
 
 fn words(letter: &Letter) -> Words {
     let hello = format!("Hello {},", name::split(&letter.to.name).0);
-    match &letter.notice {
-        Notice::MembershipEnding { ends_at, .. } => {
-            let group = letter.group_name.as_deref().unwrap_or("a group");
-            let at = ends_at.rfc3339(0);
-            let (day, time) = at.split_once('T').unwrap_or((&at, ""));
-            let time = time.get(..5).unwrap_or_default();
+    match &letter.told {
+        Told::MembershipEnding { group, ends_at } => {
+            let (day, time) = day_and_time(*ends_at);
             Words {
                 subject: format!("Your membership of {group} ends on {day}"),
                 lines: vec![
@@ -103,7 +101,7 @@ fn words(letter: &Letter) -> Words {
                 ],
             }
         }
-        Notice::WebhookDisabled { webhook, why } => Words {
+        Told::WebhookDisabled { webhook, why } => Words {
             subject: format!("The webhook {webhook} was switched off"),
             lines: vec![
                 hello,
@@ -114,6 +112,101 @@ fn words(letter: &Letter) -> Words {
                     .into(),
             ],
         },
+        Told::ReviewWaits { review, rows, due_at, again } => {
+            let (day, time) = day_and_time(*due_at);
+            let lines = if *rows == 1 { "1 line".to_owned() } else { format!("{rows} lines") };
+            let (reminder, still) = if *again { ("Reminder: ", "still ") } else { ("", "") };
+            Words {
+                subject: format!("{reminder}{lines} of the review {review} to decide by {day}"),
+                lines: vec![
+                    hello,
+                    format!("{lines} of the review {review} {still}wait for you, until {day} at {time} UTC."),
+                    "Say of each whether it is kept, changed or removed. Nothing changes before the review is closed."
+                        .into(),
+                ],
+            }
+        }
+        Told::TaskWaits { task, asked, again } => {
+            let (what, reminder) = (wish(asked), if *again { "Reminder: " } else { "" });
+            let to_do = match task.kind {
+                TaskKind::Action => "was approved and is yours to carry out",
+                TaskKind::Review | TaskKind::Offboarding => "waits for your decision",
+            };
+            let mut lines = vec![hello, format!("{what} {to_do}.")];
+            lines.extend(said(asked));
+            if let Some(due) = task.due_at {
+                let (day, time) = day_and_time(due);
+                lines.push(format!("It is due on {day} at {time} UTC."));
+            }
+            Words { subject: format!("{reminder}{what}"), lines }
+        }
+        Told::TaskDecided { task, by, asked } => {
+            let what = wish(asked);
+            let by = by.as_deref().unwrap_or("Somebody else");
+            let did = match (task.kind, task.status) {
+                (TaskKind::Action, TaskStatus::Approved) => "carried out",
+                (_, TaskStatus::Approved) => "approved",
+                _ => "declined",
+            };
+            Words {
+                subject: format!("Done: {what}"),
+                lines: vec![hello, format!("{by} {did} this: {what}."), "There is nothing left for you to do.".into()],
+            }
+        }
+        Told::RequestMoved { status, asked, comment } => {
+            let what = wish(asked);
+            let now = match status {
+                RequestStatus::Approved => "was approved and will be carried out",
+                RequestStatus::Completed => "was approved and is done",
+                RequestStatus::Declined => "was declined",
+                RequestStatus::Cancelled => "was withdrawn",
+                RequestStatus::Expired => "was not decided in time and has ended",
+                RequestStatus::Open => "is under way",
+            };
+            let mut lines = vec![hello, format!("{what} {now}.")];
+            lines.extend(comment.as_ref().map(|said| format!("What was said: {said}")));
+            let word = if *status == RequestStatus::Completed { "done" } else { status.word() };
+            Words { subject: format!("{}: {what}", capital(word)), lines }
+        }
+    }
+}
+
+fn day_and_time(at: Timestamp) -> (String, String) {
+    let at = at.rfc3339(0);
+    let (day, time) = at.split_once('T').unwrap_or((&at, ""));
+    (day.to_owned(), time.get(..5).unwrap_or_default().to_owned())
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// What is asked for, as the beginning of a sentence and as a subject.
+fn wish(asked: &Asked) -> String {
+    let app = asked.app.as_deref().unwrap_or("an app");
+    let who = if asked.yours { "you" } else { asked.target.as_deref().unwrap_or("somebody") };
+    let level = asked.level.as_ref().map(|level| format!(" ({level})")).unwrap_or_default();
+    match asked.kind {
+        None => format!("Offboarding of {who}"),
+        Some(RequestKind::Grant) => format!("Access to {app}{level} for {who}"),
+        Some(RequestKind::Change) => format!("Another permission level of {app}{level} for {who}"),
+        Some(RequestKind::Remove) => format!("Removal of {app} from {who}"),
+        Some(RequestKind::AddApp) => format!("Adding of the app {app}"),
+        Some(RequestKind::ArchiveApp) => format!("Archiving of the app {app}"),
+        Some(RequestKind::JoinGroup) => {
+            format!("Membership of {} for {who}", asked.group.as_deref().unwrap_or("a group"))
+        }
+    }
+}
+
+/// Who asked, and in what words.
+fn said(asked: &Asked) -> Option<String> {
+    match (&asked.requester, &asked.purpose) {
+        (Some(by), Some(why)) => Some(format!("{by} asked for it and says: {why}")),
+        (Some(by), None) => Some(format!("{by} asked for it.")),
+        (None, Some(why)) => Some(format!("The reason given: {why}")),
+        (None, None) => None,
     }
 }
 

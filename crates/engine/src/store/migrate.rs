@@ -33,6 +33,8 @@ const STEPS: &[Step] = &[
     step!(12, "0012_brakes"),
     step!(13, "0013_conflicts"),
     step!(14, "0014_grants_then"),
+    step!(15, "0015_reviews"),
+    step!(16, "0016_teams"),
     step!(18, "0018_runs"),
     step!(21, "0021_sessions"),
 ];

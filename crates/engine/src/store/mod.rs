@@ -29,6 +29,7 @@ pub(crate) mod reasons;
 pub(crate) mod refusals;
 pub(crate) mod releases;
 pub(crate) mod requests;
+pub(crate) mod reviews;
 pub(crate) mod roles;
 pub(crate) mod rules;
 pub(crate) mod runs;
@@ -37,6 +38,7 @@ pub(crate) mod signing_keys;
 pub(crate) mod sqlite;
 pub(crate) mod statement;
 pub(crate) mod tasks;
+pub(crate) mod teams;
 pub(crate) mod users;
 pub(crate) mod webhooks;
 
@@ -73,8 +75,10 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         runs::ALL,
         requests::ALL,
         sessions::ALL,
+        reviews::ALL,
         signing_keys::ALL,
         tasks::ALL,
+        teams::ALL,
         users::ALL,
         webhooks::ALL,
     ]

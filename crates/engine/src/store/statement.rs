@@ -162,7 +162,10 @@ bind_ids!(
     AccessRequestId,
     TaskId,
     DelegationId,
-    OffboardingId
+    OffboardingId,
+    ReviewId,
+    ReviewRowId,
+    TeamId
 );
 
 /// One row, still in the hands of its database.

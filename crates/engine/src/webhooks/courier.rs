@@ -13,12 +13,15 @@ use guildhall_domain::webhook::{Delivery, DeliveryState, Form, MOST, Try, Webhoo
 use guildhall_domain::{Error, Result, Timestamp};
 use uuid::Uuid;
 
+use super::actionable::{self, ActionTask};
 use super::signing::Signer;
 use crate::store::webhooks::Kept;
 use crate::store::{Conn, deliveries, events, signing_keys, webhooks};
 use crate::writer::Tx;
 use crate::{Engine, Entry, journal};
 
+/// The kind of event that Cakewalk's form tells in the words of its reference.
+const ACTIONABLE: &str = "action_task.actionable";
 /// Seconds for which a courier has a webhook before it must say that it lives.
 const LEASE: i64 = 60;
 /// The most messages that are taken at a time.
@@ -52,6 +55,8 @@ pub struct Message {
     pub kind: String,
     /// The line of the journal that it tells; none for a test.
     pub entry: Option<Entry>,
+    /// The tasks that it tells to be carried out, in Cakewalk's form.
+    pub actions: Vec<ActionTask>,
     /// The line of the log, where it was asked for by hand.
     queued: Option<Delivery>,
 }
@@ -171,10 +176,18 @@ impl Engine {
                 id: message_id(company, entry.revision),
                 kind: entry.kind.clone(),
                 entry: Some(entry),
+                actions: Vec::new(),
                 queued: None,
             }));
             if !more {
                 break;
+            }
+        }
+        if w.form == Form::Cakewalk {
+            for message in &mut messages {
+                if let Some(entry) = message.entry.as_ref().filter(|entry| entry.kind == ACTIONABLE) {
+                    message.actions = actionable::of(conn, company, entry).await?;
+                }
             }
         }
         let pairs = if w.form == Form::Cakewalk { signing_keys::list(conn, company).await? } else { Vec::new() };
@@ -298,7 +311,7 @@ async fn by_hand(conn: &mut Conn, company: CompanyId, line: Delivery) -> Result<
         }
         None => None,
     };
-    Ok(Message { id: line.message.clone(), kind: line.kind.clone(), entry, queued: Some(line) })
+    Ok(Message { id: line.message.clone(), kind: line.kind.clone(), entry, actions: Vec::new(), queued: Some(line) })
 }
 
 /// Settles one message; its line of the log, none when it is of no account any more.

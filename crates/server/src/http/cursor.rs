@@ -6,8 +6,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use guildhall_domain::ids::{
-    AccessRequestId, AppId, CompanyId, ConflictId, ConnectionId, DeliveryId, FieldId, KeyId, LevelId, PolicyId, RoleId,
-    RunId, TaskId, UserId, WebhookId,
+    AccessRequestId, AppId, CompanyId, ConflictId, ConnectionId, DeliveryId, FieldId, KeyId, LevelId, PolicyId,
+    ReviewId, ReviewRowId, RoleId, RunId, TaskId, TeamId, UserId, WebhookId,
 };
 use guildhall_domain::{Error, Result, Timestamp};
 use guildhall_engine::{AppKey, EndingKey, GroupKey, UserKey};
@@ -67,6 +67,9 @@ by_id!(
     PolicyId,
     AccessRequestId,
     TaskId,
+    ReviewId,
+    ReviewRowId,
+    TeamId,
     Uuid
 );
 

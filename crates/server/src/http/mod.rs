@@ -8,6 +8,7 @@ pub mod body;
 pub mod caller;
 mod check;
 mod connection;
+pub mod csv;
 pub mod cursor;
 mod intake;
 pub mod json;

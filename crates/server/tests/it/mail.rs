@@ -149,3 +149,127 @@ async fn a_member_is_told_before_the_membership_ends() {
     })
     .await;
 }
+
+/// The mails since the last look: to whom, and under what subject.
+fn told(mailbox: &Mailbox, seen: &mut usize) -> Vec<(String, String)> {
+    let mails = mailbox.mails();
+    let new: Vec<(String, String)> = mails[*seen..]
+        .iter()
+        .map(|mail| {
+            let subject = mail.text.lines().find_map(|line| line.strip_prefix("Subject: ")).unwrap_or_default();
+            (mail.to.join(" ").split('.').next().unwrap_or_default().to_owned(), subject.trim().to_owned())
+        })
+        .collect();
+    *seen = mails.len();
+    let mut new = new;
+    new.sort();
+    new
+}
+
+fn pair(to: &str, subject: &str) -> (String, String) {
+    (to.to_owned(), subject.to_owned())
+}
+
+#[tokio::test]
+async fn whoever_has_a_task_is_told_and_whoever_asked_hears_how_it_went() {
+    on_both(async |app| {
+        let mailbox = Mailbox::start().await;
+        let (mailer, mut seen) = (mailer(&mailbox), 0);
+        app.engine.send_notices();
+        let company = app.id("northwind");
+        let at = |path: &str| format!("/v1/companies/{company}{path}");
+        let steps = json!([{"approvers": {"users": [app.id("vera"), app.id("edda")]}, "timeoutHours": 96}]);
+        let policy = json!({"name": "Ours", "requestType": "GrantAccessRequest", "default": true, "steps": steps});
+        app.bearer().post(at("/policies"), policy).await.is(201);
+        let ask = json!({"type": "GrantAccessRequest", "app": app.id("ledger"), "permissionLevel": app.id("reader"),
+                         "purpose": "month <end> & more"});
+        let gus = app.bearer().by(guildhall_testkit::Who::Guest);
+        let request = gus.post(at("/requests"), ask.clone()).await.is(201).header("location").to_owned();
+        round(&app, &mailer).await;
+        let subject = "Access to Ledger (Reader) for Gus Guest";
+        assert_eq!(told(&mailbox, &mut seen), [pair("edda", subject), pair("vera", subject)]);
+        let text = &mailbox.mails()[0].text;
+        for part in [
+            "waits for your decision",
+            "Gus Guest asked for it and says",
+            "2026-11-24 at 09:00 UTC",
+            "month &lt;end&gt; &amp; more",
+        ] {
+            assert!(text.contains(part), "{part} is missing in\n{text}");
+        }
+        // A reminder a day before it is due, once, to those who still have it.
+        app.clock.set(app.clock.now().plus_seconds(72 * 3600));
+        round(&app, &mailer).await;
+        let reminder = format!("Reminder: {subject}");
+        assert_eq!(told(&mailbox, &mut seen), [pair("edda", &reminder), pair("vera", &reminder)]);
+        let tasks = app.bearer().get(format!("{request}/tasks")).await.is(200).json();
+        let task = tasks["items"][0]["id"].as_str().unwrap();
+        let said = json!({"comment": "go ahead"});
+        app.bearer().by(guildhall_testkit::Who::Viewer).post(at(&format!("/tasks/{task}/approve")), said).await.is(200);
+        round(&app, &mailer).await;
+        // edda need not decide any more, and has to carry it out, as she owns the app.
+        assert_eq!(
+            told(&mailbox, &mut seen),
+            [
+                pair("edda", subject),
+                pair("edda", &format!("Done: {subject}")),
+                pair("gus", "Approved: Access to Ledger (Reader) for you")
+            ]
+        );
+        let text = mailbox.mails().iter().map(|mail| mail.text.clone()).collect::<Vec<_>>().join("");
+        assert!(text.contains("was approved and is yours to carry out") && text.contains("What was said: go ahead"));
+        let tasks = app.bearer().get(format!("{request}/tasks")).await.is(200).json();
+        let action = tasks["items"][1]["id"].as_str().unwrap();
+        let edda = app.bearer().by(guildhall_testkit::Who::Editor);
+        edda.call("POST", at(&format!("/tasks/{action}/approve")), None).await.is(200);
+        round(&app, &mailer).await;
+        assert_eq!(told(&mailbox, &mut seen), [pair("gus", "Done: Access to Ledger (Reader) for you")]);
+        // What was decided before a notice went out is not told as open; a decline is told to who asked.
+        let ask =
+            json!({"type": "RemoveAccessRequest", "app": app.id("ledger"), "target": app.id("gus"), "purpose": "x"});
+        let request = app.bearer().post(at("/requests"), ask).await.is(201).header("location").to_owned();
+        let tasks = app.bearer().get(format!("{request}/tasks")).await.is(200).json();
+        let task = tasks["items"][0]["id"].as_str().unwrap();
+        edda.call("POST", at(&format!("/tasks/{task}/decline")), None).await.is(200);
+        round(&app, &mailer).await;
+        assert_eq!(
+            told(&mailbox, &mut seen),
+            [
+                pair("ada", "Declined: Removal of Ledger from Gus Guest"),
+                pair("gus", "Declined: Removal of Ledger from you")
+            ]
+        );
+        app.clock.set(app.clock.now().plus_seconds(30 * 86_400));
+        round(&app, &mailer).await;
+        assert_eq!(told(&mailbox, &mut seen), []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn reviewers_are_told_and_reminded() {
+    on_both(async |app| {
+        let mailbox = Mailbox::start().await;
+        let (mailer, mut seen) = (mailer(&mailbox), 0);
+        app.engine.send_notices();
+        let at = format!("/v1/companies/{}/reviews", app.id("northwind"));
+        let body = json!({"name": "Q4", "of": "apps", "reviewers": "appOwner", "dueAt": "2026-11-30T09:00:00Z"});
+        let review = app.bearer().post(&at, body).await.is(201).header("location").to_owned();
+        round(&app, &mailer).await;
+        assert_eq!(told(&mailbox, &mut seen), [pair("edda", "1 line of the review Q4 to decide by 2026-11-30")]);
+        app.bearer().call("POST", format!("{review}/remind"), None).await.is(200);
+        round(&app, &mailer).await;
+        let reminder = "Reminder: 1 line of the review Q4 to decide by 2026-11-30";
+        assert_eq!(told(&mailbox, &mut seen), [pair("edda", reminder)]);
+        app.clock.set(app.clock.now().plus_seconds(9 * 86_400));
+        round(&app, &mailer).await;
+        assert_eq!(told(&mailbox, &mut seen), [pair("edda", reminder)], "a day before the end, by itself");
+        // Whoever has decided all of theirs is reminded of nothing.
+        app.bearer().call("POST", format!("{review}/remind"), None).await.is(200);
+        let keep = json!({"decision": "keep"});
+        app.bearer().by(guildhall_testkit::Who::Editor).post(format!("{review}/rows/decide"), keep).await.is(200);
+        round(&app, &mailer).await;
+        assert_eq!(told(&mailbox, &mut seen), []);
+    })
+    .await;
+}

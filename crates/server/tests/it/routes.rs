@@ -48,13 +48,15 @@ fn target(app: &App, route: &Route, hook: (Uuid, Uuid)) -> String {
             "{child}" => id("ops"),
             // A reason's id is made by the server, so that of no reason stands here.
             "{reason}" => id("eng"),
-            "{owner}" => id("edda"),
+            "{owner}" | "{member}" => id("edda"),
             "{role}" | "{roleId}" => uuid::Uuid::from_u128(7).to_string(),
             "{connection}" => uuid::Uuid::from_u128(9).to_string(),
             "{webhook}" => hook.0.to_string(),
             "{delivery}" => hook.1.to_string(),
             "{level}" | "{permissionLevelId}" => id("booker"),
-            "{request}" | "{task}" | "{taskId}" | "{policy}" | "{delegation}" => uuid::Uuid::from_u128(9).to_string(),
+            "{team}" | "{review}" | "{row}" | "{request}" | "{task}" | "{taskId}" | "{policy}" | "{delegation}" => {
+                uuid::Uuid::from_u128(9).to_string()
+            }
             "{requestType}" if route.path.contains("/groups/") => "JoinGroupRequest".to_owned(),
             "{requestType}" => "GrantAccessRequest".to_owned(),
             "{app}" | "{workAppId}" => id("ledger"),
@@ -85,6 +87,15 @@ fn body(app: &App, route: &Route, who: Who) -> Value {
         ("native", "{requestType}") => json!({"policy": uuid::Uuid::from_u128(9)}),
         ("native", "policies") => {
             json!({"name": format!("Made by {who:?}"), "requestType": "GrantAccessRequest", "steps": []})
+        }
+        ("native", "teams") | ("secoda", "teams") => json!({"name": format!("Made by {who:?}"), "type": "OPEN"}),
+        ("native", "reviews") => {
+            json!({"name": format!("Made by {who:?}"), "of": "apps", "reviewers": "owner", "dueAt": "2027-01-01T00:00:00Z"})
+        }
+        ("native", "decide") => json!({"decision": "keep"}),
+        ("cakewalk", "AccessReviews") => {
+            json!({"name": format!("Made by {who:?}"), "accessReviewType": "Manager", "dueDate": "2027-01-01T00:00:00Z",
+                   "workAppIds": [], "createdByUserId": app.id("ada")})
         }
         ("native", "requests") => json!({"type": "JoinGroupRequest", "group": app.id("ops"), "purpose": "to help"}),
         ("native", "delegations") => json!({"to": app.id("ada")}),

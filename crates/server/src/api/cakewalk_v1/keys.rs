@@ -2,8 +2,9 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use guildhall_domain::user::User;
 use guildhall_domain::{Error, Result};
-use guildhall_engine::{Message, whole_data};
+use guildhall_engine::{ActionTask, Message, whole_data};
 use http::{HeaderMap, header};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -47,12 +48,39 @@ struct Hook<'a> {
     data: Value,
 }
 
+/// A person as webhooks tell them (HookUser): `fullName` here, where the API says `name`.
+fn hook_user(user: &User) -> Value {
+    json!({"id": user.id.uuid(), "email": user.email, "fullName": user.name})
+}
+
+/// The data of `action_task.actionable`. What raised it is told where it was a group.
+fn actionable(task: &ActionTask) -> Value {
+    let users = |all: &[User]| all.iter().map(hook_user).collect::<Vec<_>>();
+    let metadata = task.request.as_ref().map(|request| {
+        let level = task.app.as_ref().and_then(|app| app.level(request.level?));
+        json!({
+            "reviewedBy": users(&task.reviewed_by),
+            "requestType": request.kind.word(),
+            "requestedBy": task.requested_by.as_ref().map(hook_user),
+            "targetWorkApp": task.app.as_ref().map(|app| json!({"id": app.id.uuid(), "name": app.name})),
+            "permissionLevel": level.map(|level| json!({"id": level.id.uuid(), "name": level.name})),
+            "targetUser": task.target.as_ref().map(hook_user),
+            "triggeredByUsersGroup": task.group.as_ref().map(|group| json!({"id": group.id.uuid(), "name": group.name})),
+        })
+    });
+    json!({"taskId": task.id.uuid(), "assignedTo": users(&task.assigned), "requestMetadata": metadata})
+}
+
 /// The body of a message in this dialect's form: an array of one event. Kinds that the reference does not know tell the
 /// line of the journal (CW-20).
 ///
 /// # Errors
 /// [`guildhall_domain::Error::Internal`] when what is stored is not JSON.
 pub(crate) fn hook_body(message: &Message) -> Result<Vec<u8>> {
+    if !message.actions.is_empty() {
+        let one = |task: &ActionTask| Hook { event_type: &message.kind, data: actionable(task) };
+        return serde_json::to_vec(&message.actions.iter().map(one).collect::<Vec<_>>()).map_err(Error::internal);
+    }
     let data = match &message.entry {
         None => json!({"message": "Hello, World!"}),
         Some(entry) => json!({

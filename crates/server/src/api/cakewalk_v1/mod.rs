@@ -15,12 +15,14 @@ mod members;
 mod paths;
 mod policies;
 mod requests;
+mod reviews;
 mod speak;
 mod tasks;
 mod users;
 mod wire;
 mod wire_apps;
 mod wire_requests;
+mod wire_reviews;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -66,6 +68,7 @@ pub fn table() -> OpenApiRouter<App> {
         .routes(routes!(tasks::approve))
         .routes(routes!(tasks::decline))
         .routes(routes!(policies::list))
+        .routes(routes!(reviews::create))
 }
 
 /// The operations behind their door.
@@ -100,7 +103,8 @@ pub fn routes(app: &App) -> Router<App> {
         (name = "WorkApps", description = "Apps, their permission levels and custom fields, and who has access"),
         (name = "Requests", description = "Wanted accesses, and how far they have come"),
         (name = "Tasks", description = "Decisions in somebody's hands"),
-        (name = "Policies", description = "How requests are decided")
+        (name = "Policies", description = "How requests are decided"),
+        (name = "AccessReviews", description = "Accesses looked through, one by one")
     ),
     components(schemas(error::ProblemDetails)),
     security(("key" = [], "secret" = [])),

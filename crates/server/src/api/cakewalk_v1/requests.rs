@@ -96,7 +96,7 @@ pub(super) async fn remove(
 }
 
 /// CW-29: operations 20 and 21 know no 404, so an id in the body that leads nowhere is a bad request.
-fn bad_reference(error: Error) -> Error {
+pub(super) fn bad_reference(error: Error) -> Error {
     match error {
         Error::Unknown { field, noun, .. } => Error::invalid(field, format!("names no {noun} of this company")),
         other => other,

@@ -32,6 +32,8 @@ const TAGS: &[(&str, &str)] = &[
     ("Policies", "How requests are decided, step by step."),
     ("Requests", "Wanted accesses and memberships, and how far they have come."),
     ("Tasks", "Decisions in somebody's hands, and who stands in for whom."),
+    ("Reviews", "Accesses and memberships looked through, row by row."),
+    ("Teams", "Workspace areas that people work in."),
     ("Keys", "Credentials, each acting as a user."),
     ("Webhooks", "Endpoints that events are sent to, and the log of what was sent."),
     ("Events", "The journal: every change, in order, as pages or live."),

@@ -30,10 +30,12 @@ mod policies;
 mod reasons;
 mod releases;
 mod requests;
+mod reviews;
 mod roles;
 mod rules;
 mod runs;
 pub(crate) mod sheets;
+mod teams;
 mod users;
 mod webhooks;
 mod wire;
@@ -86,6 +88,8 @@ pub fn table() -> OpenApiRouter<App> {
         .merge(policies::routes())
         .merge(requests::routes())
         .merge(sheets::routes())
+        .merge(reviews::routes())
+        .merge(teams::routes())
         .merge(events::routes());
     describe::complete(table.get_openapi_mut());
     table

@@ -77,6 +77,8 @@ impl Names {
         ],
         members: "user_groups",
     };
+    /// Of a team.
+    pub(super) const TEAM: Self = Self { noun: "team", fields: &[], members: "members" };
     /// Of users made by their addresses.
     pub(super) const USERS: Self =
         Self { noun: "user", fields: &[("userName", "email"), ("users", "emails")], members: "groups" };
@@ -128,6 +130,11 @@ impl Failure {
     /// The refusal of a call on a user.
     pub(super) fn of_user(error: Error) -> Self {
         Self::Domain(error, &Names::USER)
+    }
+
+    /// The refusal of a call on a team.
+    pub(super) fn of_team(error: Error) -> Self {
+        Self::Domain(error, &Names::TEAM)
     }
 
     /// The same refusal, told of one value in the list `field`; what is wrong with no field stays as it is.

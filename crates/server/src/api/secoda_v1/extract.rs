@@ -15,6 +15,7 @@ use super::error::Failure;
 use super::fields::brief;
 use crate::app::App;
 use crate::http::body::{self, BodyRefusal};
+use crate::http::query;
 
 /// The id in the path. One that is not a UUID names nothing, as one that nobody has.
 pub(super) struct Id<T>(pub(super) T);
@@ -27,6 +28,17 @@ impl<T: From<Uuid>, S: Send + Sync> FromRequestParts<S> for Id<T> {
         let all = RawPathParams::from_request_parts(parts, state).await.map_err(|_| gone())?;
         let raw = all.iter().find(|(name, _)| *name == "id").map(|(_, raw)| raw);
         raw.and_then(parse_uuid).map(|id| Self(id.into())).ok_or_else(gone)
+    }
+}
+
+/// A query.
+pub(super) struct Asked<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Asked<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        query::query(&parts.uri).map(Self).map_err(Failure::Query)
     }
 }
 

@@ -3,9 +3,10 @@
 use serde::de::DeserializeOwned;
 
 use super::error::Failure;
-use super::extract::Body;
+use super::extract::{Asked, Body};
 use super::page::Paged;
 use super::wire::{CreateGroup, CreateUser, UpdateGroup, UpdateUser};
+use super::wire_teams::{SaveTeam, TeamQuery};
 use crate::fuzz::{body, query, settled};
 
 fn json<T: DeserializeOwned, U>(bytes: &[u8], then: impl FnOnce(T) -> Result<U, Failure>) {
@@ -18,7 +19,11 @@ fn json<T: DeserializeOwned, U>(bytes: &[u8], then: impl FnOnce(T) -> Result<U, 
 pub(crate) fn read(bytes: &[u8]) {
     json(bytes, CreateGroup::into_command);
     json(bytes, UpdateGroup::into_command);
+    json(bytes, |save: SaveTeam| save.into_command(true));
     json(bytes, CreateUser::into_command);
     json(bytes, UpdateUser::into_command);
     query::<Paged>(bytes);
+    if let Some(Asked(asked)) = query::<Asked<TeamQuery>>(bytes) {
+        settled(asked.filter());
+    }
 }

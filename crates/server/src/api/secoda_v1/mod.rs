@@ -1,4 +1,4 @@
-//! Secoda API v1, groups and users (`reference/secoda-v1.md`): the route table and the document made from it.
+//! Secoda API v1, groups, teams and users (`reference/secoda-v1.md`): the route table and the document made from it.
 //!
 //! Where the reference is silent the choice is a numbered quirk, SE-1 and on, told in `docs/dialects/secoda-v1.md`
 //! and named where it is made.
@@ -10,8 +10,10 @@ mod fields;
 pub(crate) mod fuzz;
 mod groups;
 mod page;
+mod teams;
 mod users;
 mod wire;
+mod wire_teams;
 
 use axum::middleware::from_fn_with_state;
 use axum::{Json, Router};
@@ -53,6 +55,8 @@ fn behind() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(groups::list, groups::create))
         .routes(routes!(groups::get, groups::edit, groups::delete))
+        .routes(routes!(teams::list, teams::create))
+        .routes(routes!(teams::get, teams::edit, teams::delete))
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::get, users::edit, users::delete))
 }
@@ -107,12 +111,13 @@ pub fn manners(uri: &Uri) -> Option<Uri> {
     info(
         title = "Secoda API v1, answered by Guildhall",
         version = "v1",
-        description = "Groups and users, in the wire form of the Secoda API v1. Every path is served with and without \
+        description = "Groups, teams and users, in the wire form of the Secoda API v1. Every path is served with and without \
             a slash at its end. Where the vendor's documents are silent, see the numbered quirks in \
             docs/dialects/secoda-v1.md."
     ),
     tags(
         (name = "Groups", description = "Groups of people and who is in them"),
+        (name = "Teams", description = "Areas of the workspace that people work in"),
         (name = "Users", description = "People and which groups they are in"),
         (name = "Health", description = "Whether the server lives")
     ),

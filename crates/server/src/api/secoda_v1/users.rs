@@ -68,7 +68,7 @@ pub(super) async fn create(
         }
     };
     let naming = new.naming;
-    let made = app.engine().create_users(&caller, new.users, new.groups).await;
+    let made = app.engine().create_users(&caller, new.users, new.groups, new.teams).await;
     let written = made.map_err(|error| naming.failure(error))?;
     let mut users: Vec<User> = written.value.into_iter().map(|each| User::of(caller.company, each)).collect();
     let created = match users.pop() {

@@ -2,7 +2,7 @@
 
 use guildhall_domain::caller::Role;
 use guildhall_domain::group::{self as domain, EditGroup, NewGroup};
-use guildhall_domain::ids::{CompanyId, GroupId, UserId};
+use guildhall_domain::ids::{CompanyId, GroupId, TeamId, UserId};
 use guildhall_domain::patch::Patch;
 use guildhall_domain::user::{EditUser, NewUser, UserStatus};
 use guildhall_domain::{Error, Result, name};
@@ -246,6 +246,10 @@ pub(super) struct CreateUser {
     #[schema(value_type = Vec<Uuid>, max_items = 10000)]
     #[serde(default)]
     user_groups: Sent<Vec<Uuid>>,
+    /// The teams to put the user into.
+    #[schema(value_type = Vec<Uuid>, max_items = 1000)]
+    #[serde(default)]
+    teams: Sent<Vec<Uuid>>,
     /// The addresses of several users: all of them are made or none.
     #[schema(value_type = Vec<String>, min_items = 1, max_items = 1000)]
     #[serde(default)]
@@ -262,6 +266,8 @@ pub(super) struct NewUsers {
     pub(super) users: Vec<NewUser>,
     /// The groups to put all of them into.
     pub(super) groups: Vec<GroupId>,
+    /// The teams to put all of them into.
+    pub(super) teams: Vec<TeamId>,
     /// How the body named them.
     pub(super) naming: Naming,
 }
@@ -334,9 +340,10 @@ impl CreateUser {
         let email = faults.required("email", self.email, name::email).unwrap_or_default();
         let role = role(&mut faults, self.role);
         let groups = ids(faults.plain("user_groups", self.user_groups)).unwrap_or_default();
+        let teams = teams(&mut faults, self.teams);
         faults.done()?;
         let user = NewUser { given_name, family_name, ..new_user(email, role) };
-        Ok(NewUsers { users: vec![user], groups, naming: Naming { names: &Names::USER, emails: None } })
+        Ok(NewUsers { users: vec![user], groups, teams, naming: Naming { names: &Names::USER, emails: None } })
     }
 
     fn several(self) -> Result<NewUsers, Failure> {
@@ -360,10 +367,11 @@ impl CreateUser {
             groups => (&Names::USERS, "groups", groups),
         };
         let groups = ids(faults.plain(field, sent)).unwrap_or_default();
+        let teams = teams(&mut faults, self.teams);
         faults.done()?;
         let emails = emails.unwrap_or_default();
         let users = emails.iter().map(|email| new_user(email.clone(), role)).collect();
-        Ok(NewUsers { users, groups, naming: Naming { names, emails: Some(emails) } })
+        Ok(NewUsers { users, groups, teams, naming: Naming { names, emails: Some(emails) } })
     }
 }
 
@@ -374,6 +382,14 @@ fn checked(email: &str) -> Result<String, Faults> {
         Some(text) => Ok(text),
         None => Err(faults.of_value("emails", email)),
     }
+}
+
+fn teams(faults: &mut Faults, sent: Sent<Vec<Uuid>>) -> Vec<TeamId> {
+    let sent = faults.plain("teams", sent).unwrap_or_default();
+    if sent.len() > 1_000 {
+        faults.add(Faults::one("teams", "Ensure this field has no more than 1000 elements."));
+    }
+    sent.into_iter().map(TeamId::new).collect()
 }
 
 fn ids(sent: Option<Vec<Uuid>>) -> Option<Vec<GroupId>> {

@@ -13,6 +13,7 @@ mod apps;
 mod groups;
 mod members;
 mod requests;
+mod reviews;
 mod transport;
 mod users;
 

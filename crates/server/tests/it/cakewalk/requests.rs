@@ -87,7 +87,7 @@ async fn from_the_wish_to_the_access() {
         assert_eq!(
             events(&app).await,
             ["request.raised", "task.assigned", "task.decided", "task.assigned", "task.decided", "request.approved",
-             "task.assigned", "task.decided", "app.access_given", "request.completed"]
+             "task.assigned", "action_task.actionable", "task.decided", "app.access_given", "request.completed"]
         );
         assert!(app.engine.verify().await.unwrap().iter().all(|chain| chain.broken.is_none()));
     })

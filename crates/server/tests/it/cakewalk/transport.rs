@@ -195,6 +195,7 @@ async fn the_document_tells_every_operation_and_its_refusals() {
     }
     told!(told, @r#"
             GET /api/Keys getPublicKey: 200 400 401 403 412 429 500 503
+            POST /api/v1/AccessReviews createAccessReview: 201 400 401 403 404 408 409 413 415 429 500 503
             GET /api/v1/Policies/CompatiblePolicies/{requestType} listCompatiblePolicies: 200 400 401 403 412 429 500 503
             GET /api/v1/Requests listRequests: 200 400 401 403 412 429 500 503
             POST /api/v1/Requests/ChangePermission requestChangePermission: 201 400 401 403 404 408 409 413 415 429 500 503

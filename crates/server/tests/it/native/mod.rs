@@ -19,6 +19,7 @@ mod past;
 mod preview;
 mod reasons;
 mod requests;
+mod reviews;
 mod roles;
 mod rules;
 mod sheets;

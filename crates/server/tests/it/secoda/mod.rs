@@ -11,6 +11,7 @@ macro_rules! told {
 mod groups;
 mod members;
 mod paging;
+mod teams;
 mod transport;
 mod users;
 

@@ -123,7 +123,7 @@ async fn what_no_path_or_method_takes_is_refused_in_the_same_form() {
         }
         told!(client.delete(GROUPS).await, @r#"405 {"detail":"Method \"DELETE\" not allowed."}"#);
         app.bearer().by(Who::Nobody).put(GROUPS, json!({})).await.is(401);
-        told!(client.get("/api/v1/auth/teams/").await, @r#"404 {"detail":"Not found."}"#);
+        told!(client.get("/api/v1/auth/team/").await, @r#"404 {"detail":"Not found."}"#);
         let head = client.call("HEAD", GROUPS, None).await;
         assert_eq!((head.status, head.body.as_str()), (200, ""));
         told!(client.get(format!("{GROUPS}?x={}", "a".repeat(9000))).await, @r#"414 {"detail":"The target is longer than 8192 bytes."}"#);
@@ -181,6 +181,11 @@ async fn every_route_and_every_answer_is_in_the_document() {
             delete /api/v1/auth/group/{id} [204, 400, 401, 403, 404, 429, 500, 503]
             get /api/v1/auth/group/{id} [200, 401, 403, 404, 412, 429, 500, 503]
             patch /api/v1/auth/group/{id} [200, 400, 401, 403, 404, 408, 413, 415, 429, 500, 503]
+            get /api/v1/auth/teams [200, 400, 401, 403, 404, 412, 429, 500, 503]
+            post /api/v1/auth/teams [201, 400, 401, 403, 408, 413, 415, 429, 500, 503]
+            delete /api/v1/auth/teams/{id} [204, 400, 401, 403, 404, 429, 500, 503]
+            get /api/v1/auth/teams/{id} [200, 401, 403, 404, 412, 429, 500, 503]
+            patch /api/v1/auth/teams/{id} [200, 400, 401, 403, 404, 408, 413, 415, 429, 500, 503]
             get /api/v1/user [200, 400, 401, 403, 404, 412, 429, 500, 503]
             post /api/v1/user [201, 400, 401, 403, 408, 413, 415, 429, 500, 503]
             delete /api/v1/user/{id} [204, 400, 401, 403, 404, 429, 500, 503]
@@ -194,7 +199,7 @@ async fn every_route_and_every_answer_is_in_the_document() {
         };
         told!(keys("Group"), @"created_at description icon id name snowflake_role updated_at users workspace_id");
         told!(keys("User"), @"bookmarks disabled email first_name id is_service_account last_login last_name new_feature_acknowledged pending profile_picture role service_account_count_popularity user_groups workspace workspace_id");
-        told!(keys("CreateUser"), @"email emails first_name groups last_name role user_groups");
+        told!(keys("CreateUser"), @"email emails first_name groups last_name role teams user_groups");
         assert_eq!(document["components"]["schemas"]["CreateGroup"]["required"], json!(["name"]));
     })
     .await;

@@ -31,7 +31,7 @@ async fn creates_one_user() {
         let (eng, ops) = (app.id("eng"), app.id("ops"));
         let body = json!({
             "first_name": "Mira", "last_name": "van Holt", "email": "Mira@X.example", "role": "editor",
-            "teams": "ignored", "user_groups": [eng, ops, eng], "id": UNKNOWN, "disabled": true, "pending": false,
+            "teams": [], "user_groups": [eng, ops, eng], "id": UNKNOWN, "disabled": true, "pending": false,
         });
         let made = app.bearer().post(USERS, body.clone()).await;
         told!(made, @r#"201 {"id":"<id 1>","first_name":"Mira","last_name":"van Holt","email":"Mira@X.example","role":"editor","workspace_id":"<northwind>","workspace":"<northwind>","profile_picture":null,"pending":true,"user_groups":["<eng>","<ops>"],"bookmarks":[],"is_service_account":false,"service_account_count_popularity":false,"new_feature_acknowledged":false,"last_login":null,"disabled":false}"#);

@@ -77,3 +77,60 @@ async fn the_first_question_makes_the_key_and_a_company_has_its_own() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_task_to_carry_out_is_told_in_the_words_of_the_reference() {
+    on_both(async |app| {
+        let receiver = Receiver::start(Manner::Status(200)).await;
+        hook(&app, &receiver.url, "cakewalk", &["action_task.actionable"]).await;
+        let mut couriers = dispatcher(&app);
+        let company = format!("/v1/companies/{}", app.id("northwind"));
+        let steps = json!([{"approvers": {"users": [app.id("vera")]}}]);
+        let policy = json!({"name": "Ours", "requestType": "GrantAccessRequest", "default": true, "steps": steps});
+        let policy = app.bearer().post(format!("{company}/policies"), policy).await.is(201).json();
+        let ask = json!({"type": "GrantAccessRequest", "app": app.id("ledger"), "permissionLevel": app.id("booker"), "purpose": "x"});
+        let asked = app.bearer().by(Who::Guest).post(format!("{company}/requests"), ask).await.is(201);
+        couriers.round().await.unwrap();
+        assert!(receiver.seen().is_empty(), "it is under review");
+        let tasks = app.bearer().get(format!("{}/tasks", asked.header("location"))).await.is(200).json();
+        let review = format!("{company}/tasks/{}/approve", tasks["items"][0]["id"].as_str().unwrap());
+        app.bearer().by(Who::Viewer).call("POST", review, None).await.is(200);
+        couriers.round().await.unwrap();
+        let told = receiver.seen().pop().expect("a message");
+        let tasks = app.bearer().get(format!("{}/tasks", asked.header("location"))).await.is(200).json();
+        let user = |name: &str, full: &str| {
+            let email = format!("{}@northwind.example", full.to_lowercase().replace(' ', "."));
+            json!({"id": app.id(name), "email": email, "fullName": full})
+        };
+        assert_eq!(
+            told.json(),
+            json!([{"eventType": "action_task.actionable", "data": {
+                "taskId": tasks["items"][1]["id"],
+                "assignedTo": [user("edda", "Edda Editor")],
+                "requestMetadata": {
+                    "reviewedBy": [user("vera", "Vera Viewer")],
+                    "requestType": "GrantAccessRequest",
+                    "requestedBy": user("gus", "Gus Guest"),
+                    "targetWorkApp": {"id": app.id("ledger"), "name": "Ledger"},
+                    "permissionLevel": {"id": app.id("booker"), "name": "Booker"},
+                    "targetUser": user("gus", "Gus Guest"),
+                    "triggeredByUsersGroup": null,
+                },
+            }}])
+        );
+        // Two who join a group at once: one message, an element for each of them.
+        let one = format!("{company}/policies/{}", policy["id"].as_str().unwrap());
+        app.bearer().patch(one, json!({"steps": []})).await.is(200);
+        let link = format!("{company}/groups/{}/apps/{}", app.id("ops"), app.id("ledger"));
+        app.bearer().put(link, json!({"visibility": "default"})).await.is(200);
+        let members = json!({"members": [{"id": app.id("ada")}, {"id": app.id("edda")}]});
+        app.bearer().post(format!("{company}/groups/{}/members", app.id("ops")), members).await.is(200);
+        couriers.round().await.unwrap();
+        let told = receiver.seen().pop().expect("a message").json();
+        assert_eq!(told.as_array().unwrap().len(), 2);
+        let metadata = &told[0]["data"]["requestMetadata"];
+        assert_eq!(metadata["triggeredByUsersGroup"], json!({"id": app.id("ops"), "name": "Operations"}));
+        assert_eq!((&metadata["reviewedBy"], &metadata["targetUser"]), (&json!([]), &user("ada", "Ada Example")));
+    })
+    .await;
+}

@@ -17,16 +17,18 @@ mod policies;
 mod preview;
 mod reasons;
 mod requests;
+mod reviews;
 mod roles;
 mod rules;
 mod runs;
 mod sheets;
+mod teams;
 mod users;
 mod webhooks;
 
 use guildhall_domain::ids::{
     AccessRequestId, AppId, CompanyId, ConflictId, ConnectionId, DelegationId, DeliveryId, GroupId, KeyId, PolicyId,
-    ReasonId, RoleId, RunId, TaskId, UserId, WebhookId,
+    ReasonId, ReviewId, ReviewRowId, RoleId, RunId, TaskId, TeamId, UserId, WebhookId,
 };
 use guildhall_domain::patch::Patch;
 use guildhall_domain::{Result, Timestamp, name};
@@ -64,10 +66,15 @@ pub(super) use reasons::{AddTerms, EditReason, Ending, ListEndings, Reasons};
 pub(super) use requests::{
     Decide, Delegation, ListRequests, ListTasks, NewDelegation, NewRequest, Request, Task, TaskWithPeople,
 };
+pub(super) use reviews::{
+    COLUMNS, CloseReviewBody, ClosedReview, DecideManyRows, DecideRow, DecidedReviewRows, EditReview, Evidence,
+    EvidenceForm, ListReviewRows, ListReviews, NewReview, Reminded, Review, ReviewRow,
+};
 pub(super) use roles::{AccessRole, AccessRoles, ChangeGroupRoles, EditRole, GroupRoles, NewRole, Permissions};
 pub(super) use rules::{PreviewRule, PreviewedRule, TriedRule, TryRule};
 pub(super) use runs::{NewRun, Run};
 pub(super) use sheets::{ImportedSheet, WholeSheet};
+pub(super) use teams::{EditTeam, ListTeams, Team};
 pub(super) use users::{EditUser, Erase, ListUsers, NewUser, User, merged};
 pub(super) use webhooks::{
     Delivery, EditWebhook, Hook, ListDeliveries, NewWebhook, Resumption, SigningKeys, Webhook, WebhookRotation,
@@ -411,6 +418,38 @@ places! {
         /// The task's id.
         task as task_id: TaskId
     }
+    /// A path of a review.
+    OfReview {
+        /// The company's id.
+        company as company_id: CompanyId,
+        /// The review's id.
+        review as review_id: ReviewId
+    }
+    /// A path of a row of a review.
+    OfReviewRow {
+        /// The company's id.
+        company as company_id: CompanyId,
+        /// The review's id.
+        review as review_id: ReviewId,
+        /// The row's id.
+        row as row_id: ReviewRowId
+    }
+    /// A path of a team.
+    OfTeam {
+        /// The company's id.
+        company as company_id: CompanyId,
+        /// The team's id.
+        team as team_id: TeamId
+    }
+    /// A path of somebody in a team.
+    OfTeamMember {
+        /// The company's id.
+        company as company_id: CompanyId,
+        /// The team's id.
+        team as team_id: TeamId,
+        /// The member's id: a user or a group.
+        member as member_id: Uuid
+    }
     /// A path of a delegation.
     OfDelegation {
         /// The company's id.
@@ -497,6 +536,10 @@ in_company!(
     OfPolicy,
     OfRequest,
     OfTask,
+    OfReview,
+    OfReviewRow,
+    OfTeam,
+    OfTeamMember,
     OfDelegation
 );
 
