@@ -2,6 +2,7 @@
 //! they are not, what is missing (`missing.rs`).
 
 mod conflicts;
+mod giving;
 mod missing;
 mod rules;
 
@@ -17,6 +18,7 @@ use guildhall_domain::route::Routes;
 use guildhall_domain::{Error, Result, Timestamp};
 
 pub use conflicts::Conflicting;
+pub use giving::{HeldAccess, Lacking, Reasons, Thing};
 pub use missing::{Absence, Ended, Missing, What};
 pub use rules::Judged;
 
@@ -69,6 +71,18 @@ pub struct Way {
     pub reason: Given,
     /// The nestings from there to the group that was asked about, in order.
     pub steps: Vec<Step>,
+}
+
+impl Way {
+    /// Adds the groups and people that are named here.
+    fn named(&self, groups: &mut BTreeSet<GroupId>, people: &mut BTreeSet<UserId>) {
+        groups.insert(self.reason.reason.group);
+        people.extend(self.reason.reason.giver);
+        for Step { nesting, by, .. } in &self.steps {
+            groups.extend([nesting.parent, nesting.child]);
+            people.extend(*by);
+        }
+    }
 }
 
 /// What one explanation is about.
@@ -187,14 +201,8 @@ async fn explain(conn: &mut Conn, q: Question<'_>) -> Result<Explanation> {
 /// Looks up what the groups and people of an explanation are called, and what the rules of these groups say.
 async fn name(conn: &mut Conn, q: &Question<'_>, told: &mut Explanation, given: &[Given]) -> Result<()> {
     let (mut groups, mut people) = (BTreeSet::from([q.group]), BTreeSet::new());
-    let steps = told.paths.iter().flat_map(|path| &path.steps);
-    for Step { nesting, by, .. } in steps {
-        groups.extend([nesting.parent, nesting.child]);
-        people.extend(*by);
-    }
-    for Way { reason, .. } in &told.paths {
-        groups.insert(reason.reason.group);
-        people.extend(reason.reason.giver);
+    for way in &told.paths {
+        way.named(&mut groups, &mut people);
     }
     if let Some(missing) = &told.missing {
         missing.named(&mut groups, &mut people);

@@ -77,7 +77,9 @@ pub use companies::NewCompany;
 pub use conflicts::{Breaching, CountedConflict, HeldGroup};
 pub use difference::{Change, GroupDifference, PutBack, UserDifference};
 pub use doctor::Check;
-pub use explain::{Absence, Conflicting, Ended, Explanation, Judged, Missing, Way, What};
+pub use explain::{
+    Absence, Conflicting, Ended, Explanation, HeldAccess, Judged, Lacking, Missing, Reasons, Thing, Way, What,
+};
 pub use groups::Shown;
 pub use identity::{
     Belonging, Crew, EditCrew, EditMembers, EditPerson, FindCrews, FindPeople, Listed, NewPerson, Person,
@@ -102,6 +104,7 @@ pub use secrets::Secrets;
 pub use sessions::SignedIn;
 pub use store::apps::{AppFilter, AppKey};
 pub use store::events::Entry;
+pub use store::giving::{Gift, Grant, Held};
 pub use store::groups::{GroupFilter, GroupKey, GroupSort};
 pub use store::nestings::{Nesting, Towards};
 pub use store::past::{Closed, Given, Step};

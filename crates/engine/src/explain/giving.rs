@@ -122,12 +122,7 @@ async fn stand(conn: &mut Conn, q: &Question<'_>) -> Result<Stand> {
 }
 
 /// All ways to groups that give it, and their number.
-async fn ways(
-    conn: &mut Conn,
-    q: &Question<'_>,
-    stand: &Stand,
-    grants: &[Grant],
-) -> Result<(Vec<(Way, Grant)>, u128)> {
+async fn ways(conn: &mut Conn, q: &Question<'_>, stand: &Stand, grants: &[Grant]) -> Result<(Vec<(Way, Grant)>, u128)> {
     let mut by_group: BTreeMap<GroupId, Vec<&Grant>> = BTreeMap::new();
     for grant in grants.iter().filter(|grant| grant.closed.is_none()) {
         by_group.entry(grant.group).or_default().push(grant);
@@ -296,7 +291,8 @@ async fn explain(conn: &mut Conn, q: Question<'_>, thing: Thing) -> Result<Reaso
         let mut told = lacking(conn, &q, &stand, grants).await?;
         if let Thing::App(id, _) = thing {
             // The access is what counts, whatever groups gave: when it last stood, and what is asked for.
-            told.last = before.iter().filter(|told| fits(told)).find_map(|told| Some((told.held.since, told.held.closed?.at)));
+            told.last =
+                before.iter().filter(|told| fits(told)).find_map(|told| Some((told.held.since, told.held.closed?.at)));
             told.ended.iter_mut().for_each(|ended| ended.ended_membership = false);
             if q.then.is_none() {
                 told.pending = requests::pending_each(conn, company, id, &[user]).await?.pop().unwrap_or_default();

@@ -9,6 +9,7 @@ use guildhall_domain::{Result, Timestamp};
 
 use super::{LISTED, Question};
 use crate::nestings;
+use crate::store::giving::Grant;
 use crate::store::nestings::{Nesting, Towards};
 use crate::store::past::{Given, Step};
 use crate::store::{Conn, past as rows};
@@ -36,6 +37,8 @@ pub struct Missing {
     pub last: Option<Span>,
     /// What led to the group and ended, the last first, 100 at most.
     pub ended: Vec<Ended>,
+    /// When the user was an effective member, as far as it is remembered.
+    pub(super) spans: Spans,
 }
 
 /// Since when a user is inactive, and by whom.
@@ -71,6 +74,29 @@ pub enum What {
     Window(Given),
     /// A nesting was taken apart.
     Nesting(Step),
+    /// A group gives it no more.
+    Grant(Grant),
+}
+
+impl Ended {
+    /// Adds the groups and people that are named here.
+    pub(super) fn named(&self, groups: &mut BTreeSet<GroupId>, people: &mut BTreeSet<UserId>) {
+        people.extend(self.by);
+        match &self.what {
+            What::Reason(given) | What::Window(given) => {
+                groups.insert(given.reason.group);
+                people.extend(given.reason.giver);
+            }
+            What::Nesting(step) => {
+                groups.extend([step.nesting.parent, step.nesting.child]);
+                people.extend(step.by);
+            }
+            What::Grant(grant) => {
+                groups.insert(grant.group);
+                people.extend(grant.by);
+            }
+        }
+    }
 }
 
 impl Missing {
@@ -83,20 +109,12 @@ impl Missing {
     pub(super) fn named(&self, groups: &mut BTreeSet<GroupId>, people: &mut BTreeSet<UserId>) {
         groups.extend(&self.groups);
         people.extend(self.inactive.and_then(|absence| absence.by));
-        let ended = self.ended.iter().filter_map(|ended| match &ended.what {
-            What::Reason(given) | What::Window(given) => Some(given),
-            What::Nesting(_) => None,
-        });
-        for given in self.idle.iter().chain(&self.scheduled).chain(ended) {
+        for given in self.idle.iter().chain(&self.scheduled) {
             groups.insert(given.reason.group);
             people.extend(given.reason.giver);
         }
         for ended in &self.ended {
-            people.extend(ended.by);
-            if let What::Nesting(step) = &ended.what {
-                groups.extend([step.nesting.parent, step.nesting.child]);
-                people.extend(step.by);
-            }
+            ended.named(groups, people);
         }
     }
 }
@@ -250,7 +268,8 @@ pub(super) async fn find(
         .iter()
         .filter(|step| leading.contains(&step.nesting.child) && leading.contains(&step.nesting.parent))
         .collect();
-    let last = membership(&reasons, &steps, absences, q.group).within((Timestamp::MIN, q.at)).last();
+    let spans = membership(&reasons, &steps, absences, q.group);
+    let last = spans.within((Timestamp::MIN, q.at)).last();
     let mut ended = endings(&reasons, &steps, q.at, last.map(|(_, until)| until));
     if !q.directory {
         // Which groups are around theirs is told to guests only as far as it was theirs.
@@ -264,5 +283,5 @@ pub(super) async fn find(
     }
     let total = if q.directory { inside.len() } else { 0 };
     let groups = inside.into_iter().take(LISTED.min(total)).collect();
-    Ok(Missing { groups, total, inactive, idle, scheduled, last, ended })
+    Ok(Missing { groups, total, inactive, idle, scheduled, last, ended, spans })
 }

@@ -35,6 +35,7 @@ const STEPS: &[Step] = &[
     step!(14, "0014_grants_then"),
     step!(15, "0015_reviews"),
     step!(16, "0016_teams"),
+    step!(17, "0017_apps_then"),
     step!(18, "0018_runs"),
     step!(21, "0021_sessions"),
 ];

@@ -12,6 +12,7 @@ pub(crate) mod connections;
 pub(crate) mod db;
 pub(crate) mod deliveries;
 pub(crate) mod events;
+pub(crate) mod giving;
 pub(crate) mod group_apps;
 pub(crate) mod groups;
 pub(crate) mod identity;
@@ -57,6 +58,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         connections::ALL,
         deliveries::ALL,
         events::ALL,
+        giving::ALL,
         group_apps::ALL,
         groups::ALL,
         identity::ALL,

@@ -117,7 +117,7 @@ pub struct Step {
     pub closed: Option<Closed>,
 }
 
-fn closed(row: Row<'_>, from: usize, then: Timestamp) -> Result<Option<Closed>> {
+pub(super) fn closed(row: Row<'_>, from: usize, then: Timestamp) -> Result<Option<Closed>> {
     let Some(at) = row.opt_time(from)?.filter(|at| *at <= then) else { return Ok(None) };
     Ok(Some(Closed { at, revision: row.count(from + 1)?, by: row.opt_id(from + 2)? }))
 }

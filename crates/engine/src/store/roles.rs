@@ -16,6 +16,7 @@ macro_rules! columns {
 
 sql! {
     GET = concat!("select ", columns!(), " from roles r where r.company_id = $1 and r.role_id = $2 and r.deleted_at is null");
+    RECORD = concat!("select ", columns!(), " from roles r where r.company_id = $1 and r.role_id = $2");
     ALL_OF = concat!("select ", columns!(), " from roles r where r.company_id = $1 and r.role_id > $2 and r.deleted_at is null order by r.role_id limit $3");
     INSERT = "insert into roles (company_id, role_id, name, description, permissions, created_at, created_by, updated_at, updated_by, version)
               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing";
@@ -70,7 +71,7 @@ pub fn scope_json(scope: &Scope) -> Json {
     json!({"audiences": scope.audiences().iter().map(audience).collect::<Vec<_>>()})
 }
 
-fn read_scope(text: &str) -> Result<Scope> {
+pub(super) fn read_scope(text: &str) -> Result<Scope> {
     let json: Json = serde_json::from_str(text).map_err(Error::internal)?;
     let word = |value: &Json| value.as_str().unwrap_or_default().to_owned();
     let predicate = |value: &Json| {
@@ -123,6 +124,14 @@ fn written(company: CompanyId, role: &AccessRole) -> Vec<Value<'_>> {
         val(role.updated_by),
         val(role.version),
     ]
+}
+
+/// A role that the company gives or gave, its own or the platform's, also one that was deleted.
+pub(crate) async fn ever(conn: &mut Conn, company: CompanyId, id: RoleId) -> Result<Option<AccessRole>> {
+    match conn.row(&RECORD, &[val(company), val(id)], read(company)).await? {
+        None => conn.row(&RECORD, &[val(CompanyId::PLATFORM), val(id)], read(CompanyId::PLATFORM)).await,
+        found => Ok(found),
+    }
 }
 
 /// A role of this company itself.

@@ -1,4 +1,6 @@
-//! `guildhall why`: why a user is in a group, or why not.
+//! `guildhall why`: why a user is in a group, or has a role or an app; or why not.
+
+mod things;
 
 use std::fmt::Write as _;
 
@@ -7,7 +9,7 @@ use guildhall_domain::caller::{Caller, Dialect};
 use guildhall_domain::ids::{CompanyId, GroupId, UserId};
 use guildhall_domain::page::{Ask, From, Order};
 use guildhall_domain::{Error, Timestamp, name};
-use guildhall_engine::{Engine, Explanation, FindUsers, Given, GroupFilter, GroupSort, Judged, Missing, What};
+use guildhall_engine::{Engine, Explanation, FindUsers, Given, GroupFilter, GroupSort, Judged, Missing, Thing, What};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -25,8 +27,17 @@ pub(super) struct Why {
     #[arg(value_name = "USER")]
     user: String,
     /// The group, by id or name
-    #[arg(value_name = "GROUP")]
-    group: String,
+    #[arg(value_name = "GROUP", required_unless_present_any = ["role", "app"], conflicts_with_all = ["role", "app"])]
+    group: Option<String>,
+    /// Explain this role instead of a group, by id or name
+    #[arg(long, env = "GUILDHALL_WHY_ROLE", value_name = "ROLE", conflicts_with = "app")]
+    role: Option<String>,
+    /// Explain this app instead of a group, by id or name
+    #[arg(long, env = "GUILDHALL_WHY_APP", value_name = "APP")]
+    app: Option<String>,
+    /// Beside --app: one of its permission levels, by id or name
+    #[arg(long, env = "GUILDHALL_WHY_LEVEL", value_name = "LEVEL", requires = "app")]
+    level: Option<String>,
     /// The company; not needed where there is just one
     #[arg(long, env = "GUILDHALL_WHY_COMPANY", value_name = "ID")]
     company: Option<Uuid>,
@@ -42,30 +53,55 @@ pub(super) struct Why {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Question {
     user: String,
-    group: String,
+    about: About,
     company: Option<Uuid>,
     at: Option<String>,
     json: bool,
 }
 
+/// What is asked about.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+enum About {
+    Group(String),
+    Role(String),
+    App(String, Option<String>),
+}
+
 impl Why {
     pub(super) async fn run(self, database: &Database) -> Result<(), Failure> {
-        let Self { user, group, company, at, json } = self;
+        let Self { user, group, role, app, level, company, at, json } = self;
+        let about = match (group, role, app) {
+            (Some(group), ..) => About::Group(group),
+            (None, Some(role), _) => About::Role(role),
+            (None, None, Some(app)) => About::App(app, level),
+            (None, None, None) => return Err(Failure::usage("say GROUP, --role ROLE or --app APP".to_owned())),
+        };
         if let Some(raw) = &at {
             Timestamp::parse("--at", raw).map_err(|e| Failure::usage(e.to_string()))?;
         }
-        execute(database, Command::Why(Question { user, group, company, at, json }), Vec::new()).await
+        execute(database, Command::Why(Question { user, about, company, at, json }), Vec::new()).await
     }
 }
 
 pub(super) async fn run(engine: &Engine, ask: Question, output: &Output) -> Result<(), Failure> {
     let caller = company(engine, ask.company).await?;
-    let at = ask.at.map(|raw| Timestamp::parse("--at", &raw)).transpose()?;
+    let at = ask.at.as_deref().map(|raw| Timestamp::parse("--at", raw)).transpose()?;
     let user = user(engine, &caller, &ask.user).await?;
-    let group = group(engine, &caller, &ask.group, at).await?;
+    let named = match &ask.about {
+        About::Group(named) => named,
+        About::Role(named) => {
+            let thing = Thing::Role(things::role(engine, &caller, named).await?);
+            return things::run(engine, &caller, (user, thing), at, &ask, output).await;
+        }
+        About::App(named, level) => {
+            let thing = things::app(engine, &caller, named, level.as_deref()).await?;
+            return things::run(engine, &caller, (user, thing), at, &ask, output).await;
+        }
+    };
+    let group = group(engine, &caller, named, at).await?;
     let told = engine.explain(&caller, user, group, at).await.map_err(|error| match error {
         Error::NotFound { noun: UserId::NOUN } => Failure::new(format!("no user {} was there", ask.user)),
-        Error::NotFound { noun: GroupId::NOUN } => Failure::new(format!("no group {} was there", ask.group)),
+        Error::NotFound { noun: GroupId::NOUN } => Failure::new(format!("no group {named} was there")),
         Error::Invalid { why, .. } => Failure::new(format!("--at: {why}")),
         other => other.into(),
     })?;
@@ -242,6 +278,14 @@ impl Words<'_> {
                     format!("ended {} by {}: {}", when(ended.at), self.person(ended.by), self.reason(given))
                 }
                 What::Window(given) => format!("ran out {}: {}", when(ended.at), self.reason(given)),
+                What::Grant(grant) => {
+                    format!(
+                        "ended {} by {}: given by {}",
+                        when(ended.at),
+                        self.person(ended.by),
+                        self.group(grant.group)
+                    )
+                }
                 What::Nesting(step) => format!(
                     "ended {} by {}: {} inside {}",
                     when(ended.at),

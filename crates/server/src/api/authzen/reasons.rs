@@ -187,6 +187,7 @@ impl Teller<'_> {
         let (what, group, inside) = match &ended.what {
             What::Reason(given) => ("reason", given.reason.group, None),
             What::Window(given) => ("window", given.reason.group, None),
+            What::Grant(grant) => ("grant", grant.group, None),
             What::Nesting(step) => ("nesting", step.nesting.child, Some(self.group(step.nesting.parent))),
         };
         Over {

@@ -112,6 +112,11 @@ pub fn explained(told: guildhall_engine::Explanation) -> serde_json::Value {
     serde_json::to_value(wire::Explanation::from(told)).unwrap_or_default()
 }
 
+/// An explanation of a role or an app in this dialect's JSON, for the command line.
+pub fn explained_thing(told: guildhall_engine::Reasons) -> serde_json::Value {
+    serde_json::to_value(wire::WhyHeld::from(told)).unwrap_or_default()
+}
+
 /// One page as an answer, with a link to the next one.
 fn list<T: Serialize, K: Cursor>(uri: &Uri, page: Page<T, K>) -> Reply {
     let Page { items, next, total } = page;

@@ -76,3 +76,26 @@ async fn refusals_say_what_to_do() {
         "--at: is not an RFC 3339 time, such as 2026-11-20T09:30:00Z"
     );
 }
+
+#[tokio::test]
+async fn apps_and_roles_too() {
+    let (bench, user, _) = bench();
+    let lines: Vec<Value> = northwind().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let app = lines.iter().find(|line| line["type"] == "app").expect("an app");
+    let name = app["name"].as_str().expect("a name");
+    let told: Value = serde_json::from_str(&bench.run(&["why", &user, "--app", name, "--json"]).good()).expect("JSON");
+    assert_eq!(told["app"]["id"], app["id"]);
+    let words = bench.run(&["why", &user, "--app", app["id"].as_str().expect("an id")]).good();
+    let has = if told["held"] == true { "has" } else { "does not have" };
+    assert!(words.contains(&format!(" {has} the app {name} (")), "{words}");
+    assert_eq!(
+        bench.run(&["why", &user, "--role", "Nothing"]).refused(),
+        "no role is called Nothing; give a whole name or an id"
+    );
+    assert_eq!(
+        bench.run(&["why", &user, "--app", name, "--level", "Nothing"]).refused(),
+        "no permission level is called Nothing; give a whole name or an id"
+    );
+    bench.run(&["why", &user, "--app", name, "--role", "x"]).misused();
+    bench.run(&["why", &user]).misused();
+}

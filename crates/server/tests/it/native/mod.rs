@@ -8,6 +8,7 @@ mod conflicts;
 mod connections;
 mod events;
 mod explain;
+mod explain_things;
 mod groups;
 mod keys;
 mod me;

@@ -47,7 +47,7 @@ pub(super) use conflicts::{Breach, Breaching, Conflict, EditConflict, NewConflic
 pub(super) use connections::{Connection, EditConnection, Link, ListLinks, NewConnection, SetLink};
 pub(super) use difference::{Between, GroupDifference, PutBack, UserDifference};
 pub(super) use events::{Event, ListEvents, Verification};
-pub(super) use explain::{Explain, Explanation, GivenReason, Named};
+pub(super) use explain::{About, Explain, Explained, Explanation, GivenReason, Named, WhyHeld};
 pub(super) use groups::{
     EditGroup, Group, JoinedGroup, ListGroups, ListNested, ListedGroup, Nested, NewGroup, Owners, SetOwners, group,
 };
