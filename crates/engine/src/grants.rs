@@ -16,7 +16,7 @@ use crate::writer::Tx;
 use crate::{hands, nestings, requests};
 
 /// The default apps of a group and of every group around it, with the group that gives each, the nearest first.
-async fn given_by(tx: &mut Tx, group: GroupId) -> Result<Vec<GroupApp>> {
+pub(crate) async fn given_by(tx: &mut Tx, group: GroupId) -> Result<Vec<GroupApp>> {
     let company = tx.company();
     // Most companies have no apps: one look spares them the way up through the nestings.
     if !group_apps::any(tx, company).await? {
@@ -53,8 +53,13 @@ fn wanted(tx: &Tx, kind: RequestKind, link: &GroupApp, app: &App) -> Wanted {
 
 /// Users have joined a group: one request per default app that each lacks and has not been asked for.
 pub(crate) async fn joined(tx: &mut Tx, group: GroupId, users: &[UserId]) -> Result<()> {
-    let company = tx.company();
     let given = given_by(tx, group).await?;
+    ask_for(tx, given, users).await
+}
+
+/// Asks for what these users are given from now on, as far as they lack it and have not been asked for.
+async fn ask_for(tx: &mut Tx, given: Vec<GroupApp>, users: &[UserId]) -> Result<()> {
+    let company = tx.company();
     if given.is_empty() || users.is_empty() {
         return Ok(());
     }
@@ -110,9 +115,49 @@ fn came_from_a_group(request: &guildhall_domain::request::AccessRequest) -> bool
 /// Users have left a group: one removal request per default app that each has and no other group of theirs gives;
 /// what was asked for them and is not decided yet is called off.
 pub(crate) async fn left(tx: &mut Tx, group: GroupId, users: &[UserId]) -> Result<()> {
+    let given = given_by(tx, group).await?;
+    ask_back(tx, given, users).await
+}
+
+/// A group gives an app from now on: its effective members are asked for who lack it.
+pub(crate) async fn linked(tx: &mut Tx, link: GroupApp) -> Result<()> {
+    let members = hands::members(tx, &[link.group]).await?;
+    ask_for(tx, vec![link], &once(members)).await
+}
+
+/// A group gives an app no more: it is asked back from its effective members whom no other group gives it.
+pub(crate) async fn unlinked(tx: &mut Tx, link: GroupApp) -> Result<()> {
+    let members = hands::members(tx, &[link.group]).await?;
+    ask_back(tx, vec![link], &once(members)).await
+}
+
+/// Of these users, who may have gone from being a member to not being one or back: asks for what they are given, and
+/// back what they are given no more.
+pub(crate) async fn turned(tx: &mut Tx, group: GroupId, users: &[UserId]) -> Result<()> {
     let (company, now) = (tx.company(), tx.now());
     let given = given_by(tx, group).await?;
     if given.is_empty() {
+        return Ok(());
+    }
+    let open = store::reasons::open_of(tx, company, group, users).await?;
+    let standing = |open: &Vec<guildhall_domain::membership::Reason>| open.iter().any(|r| r.window.holds(now));
+    let (is_in, is_out): (Vec<_>, Vec<_>) = users.iter().zip(&open).partition(|(_, open)| standing(open));
+    let ids = |of: Vec<(&UserId, &Vec<_>)>| of.into_iter().map(|(user, _)| *user).collect::<Vec<UserId>>();
+    let (is_in, is_out) = (ids(is_in), ids(is_out));
+    ask_for(tx, given.clone(), &is_in).await?;
+    ask_back(tx, given, &is_out).await
+}
+
+fn once(mut users: Vec<UserId>) -> Vec<UserId> {
+    users.sort_unstable();
+    users.dedup();
+    users
+}
+
+/// Asks back what these users were given by a group that they have left, and calls off what was asked for.
+pub(crate) async fn ask_back(tx: &mut Tx, given: Vec<GroupApp>, users: &[UserId]) -> Result<()> {
+    let (company, now) = (tx.company(), tx.now());
+    if given.is_empty() || users.is_empty() {
         return Ok(());
     }
     let mut still: Vec<HashSet<AppId>> = Vec::with_capacity(users.len());

@@ -13,7 +13,7 @@ use crate::authz::{self, Action};
 use crate::groups::{self, Shown};
 use crate::store::group_apps;
 use crate::writer::Tx;
-use crate::{AppKey, Engine, Written, journal};
+use crate::{AppKey, Engine, Written, grants, journal};
 
 /// The most apps that one group may hold.
 const APPS: usize = 1000;
@@ -44,9 +44,16 @@ pub(crate) async fn link(
     }
     let pen = pen(tx);
     group_apps::close(tx, pen, group, app.id).await?;
-    let row = (tx.clock.id::<uuid::Uuid>(), GroupApp { group, app: app.id, visibility, level, since: now });
+    let link = GroupApp { group, app: app.id, visibility, level, since: now };
+    let row = (tx.clock.id::<uuid::Uuid>(), link);
     group_apps::open(tx, pen, &[row]).await?;
     journal::append(tx, &Event::App(AppEvent::Linked { group, app: app.id, visibility, level })).await?;
+    let was = held.into_iter().find(|link| link.app == app.id && link.visibility == Visibility::Default);
+    match (visibility, was) {
+        (Visibility::Default, None) => grants::linked(tx, link).await?,
+        (Visibility::Hidden, Some(was)) => grants::unlinked(tx, was).await?,
+        _ => {}
+    }
     Ok(true)
 }
 
@@ -116,11 +123,15 @@ impl Engine {
             let (caller, now, company) = (tx.caller().clone(), tx.now(), tx.company());
             authz::may(tx, &caller, Action::ManageDirectory, now).await?;
             groups::get(tx, company, group, Shown::Live).await?;
+            let gone = Error::NotFound { noun: "app of this group" };
+            let link = group_apps::standing(tx, company, group, app).await?.ok_or(gone)?;
             let pen = pen(tx);
-            if !group_apps::close(tx, pen, group, app).await? {
-                return Err(Error::NotFound { noun: "app of this group" });
+            group_apps::close(tx, pen, group, app).await?;
+            journal::append(tx, &Event::App(AppEvent::Unlinked { group, app })).await?;
+            match link.visibility {
+                Visibility::Default => grants::unlinked(tx, link).await,
+                Visibility::Hidden => Ok(()),
             }
-            journal::append(tx, &Event::App(AppEvent::Unlinked { group, app })).await
         })
         .await
     }

@@ -12,7 +12,7 @@ use crate::authz::{self, Action};
 use crate::companies::matches;
 use crate::store::{self, Conn, groups, owners, reasons};
 use crate::writer::Tx;
-use crate::{Engine, Written, grants, journal, memberships, nestings, rules};
+use crate::{Engine, Written, grants, hands, journal, memberships, nestings, rules};
 
 /// Which groups a door shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -239,6 +239,8 @@ impl Engine {
             groups::update(tx, company, &group, now).await?;
             journal::append(tx, &Event::GroupRestored { group: id }).await?;
             nestings::reopen(tx, &archived).await?;
+            let members = hands::members(tx, &[id]).await?;
+            grants::joined(tx, id, &members).await?;
             Ok(group)
         })
         .await
@@ -322,14 +324,16 @@ pub(crate) async fn archive(tx: &mut Tx, mut group: Group) -> Result<Group> {
     let purge_at = now.plus_seconds(i64::from(tx.head().settings.restore_days) * 86_400);
     (group.state, group.purge_at) = (GroupState::Archived, Some(purge_at));
     (group.updated_at, group.updated_by, group.version) = (now, caller.user(), tx.revision());
-    let members = reasons::user_ids(tx, company, id, now).await?;
+    // Read before anything ends: those who lose what this group gives, and what the groups around it give them by it.
+    let given = grants::given_by(tx, id).await?;
+    let members = if given.is_empty() { Vec::new() } else { hands::members(tx, &[id]).await? };
     // Closed in the very revision that the group's version names: that is how a restore finds them.
     reasons::close_group(tx, company, id, now, group.version, caller.user()).await?;
     nestings::end_all(tx, id, group.version).await?;
     groups::update(tx, company, &group, now).await?;
     tx.head_mut().wake_at(purge_at);
     journal::append(tx, &Event::GroupArchived { group: id, purge_at }).await?;
-    grants::left(tx, id, &members).await?;
+    grants::ask_back(tx, given, &members).await?;
     Ok(group)
 }
 

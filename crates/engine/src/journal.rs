@@ -30,6 +30,9 @@ pub(crate) async fn append(tx: &mut Tx, event: &Event) -> Result<()> {
 
 /// Writes `events` as the company's next revisions, sent together.
 pub(crate) async fn append_all(tx: &mut Tx, events: &[Event]) -> Result<()> {
+    if tx.caller().preview {
+        tx.told.extend_from_slice(events);
+    }
     let mut entries = Vec::with_capacity(events.len());
     for event in events {
         let entry = entry(tx, event)?;

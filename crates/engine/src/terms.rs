@@ -14,7 +14,7 @@ use crate::groups::{self, Shown};
 use crate::memberships::wake_for;
 use crate::store::{self, reasons};
 use crate::writer::Tx;
-use crate::{Engine, Written, connections, journal};
+use crate::{Engine, Written, connections, grants, journal};
 
 /// Reasons that one round of settling marks.
 const ROUND: u32 = 1_000;
@@ -83,6 +83,9 @@ pub(crate) async fn replace(
     wake_for(tx, window);
     let event = Event::MembersChanged { group: group.id, users: vec![old.user], kind: old.kind, window, note };
     journal::append(tx, &event).await?;
+    if old.window.holds(now) != window.holds(now) {
+        grants::turned(tx, group.id, &[old.user]).await?;
+    }
     Ok(new)
 }
 
@@ -162,7 +165,9 @@ impl Engine {
             let (company, now, revision, by) = (tx.company(), tx.now(), tx.revision(), tx.caller().user());
             reasons::close(tx, company, std::slice::from_ref(&old), now, revision, by).await?;
             store::groups::touch(tx, company, group.id, now).await?;
-            journal::append(tx, &Event::MembersRemoved { group: group.id, users: vec![user] }).await
+            journal::append(tx, &Event::MembersRemoved { group: group.id, users: vec![user] }).await?;
+            // Where another reason holds them, nothing is asked back.
+            grants::turned(tx, group.id, &[user]).await
         })
         .await
     }
@@ -221,9 +226,11 @@ pub(crate) async fn settle(tx: &mut Tx) -> Result<()> {
             reasons::mark_begun(tx, company, &of, revision).await?;
         }
         store::groups::touch(tx, company, group, now).await?;
+        let turned = users.clone();
         let event =
             if ends { Event::MembersEnded { group, users, at } } else { Event::MembersStarted { group, users, at } };
         journal::append(tx, &event).await?;
+        grants::turned(tx, group, &turned).await?;
     }
     let next = if whole { reasons::next_turn(tx, company).await? } else { Some(now) };
     if let Some(next) = next {

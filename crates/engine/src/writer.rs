@@ -88,6 +88,8 @@ pub(crate) struct Tx {
     pub(crate) shelf: Arc<rules::Shelf>,
     notices: Arc<Switch>,
     approves: bool,
+    /// The events so far, where they are wanted: in a preview.
+    pub(crate) told: Vec<guildhall_domain::event::Event>,
 }
 
 impl std::ops::Deref for Tx {
@@ -232,6 +234,7 @@ where
                     let after = preview::now(tx).await?;
                     let mut told = preview::between(&before, &after, tx.touched(), tx.now());
                     (told.breaches, told.breaches_total) = conflicts::arising(tx).await?;
+                    preview::add_events(&mut told, &tx.told);
                     // A refusal like any other: the savepoint goes back, and nothing is left of it.
                     return Err(Error::Preview(Box::new(told)));
                 }
@@ -512,6 +515,7 @@ impl Desk {
             caller,
             notices: Arc::clone(&self.notices),
             approves: false,
+            told: Vec::new(),
             touched: Touched::default(),
             index: Arc::clone(&self.index),
             batch_before: chapter.before,

@@ -41,7 +41,8 @@ pub(super) async fn run(tx: &mut Tx, mut part: Part, blame: &Blame) -> Result<Lo
     super::giving::write(tx, std::mem::take(&mut part.roles), std::mem::take(&mut part.given), blame).await?;
     let changed = connections(tx, std::mem::take(&mut part.connections), blame).await?;
     let linked = fresh::write_links(tx, std::mem::take(&mut part.links), blame).await?;
-    count.memberships = memberships(tx, &part, &born, blame).await?;
+    let joined = memberships(tx, &part, &born, blame).await?;
+    count.memberships = joined.iter().map(|(_, users)| users.len() as u64).sum();
     part.apps.once().map_err(|(at, error)| {
         blame.on(at);
         error
@@ -59,6 +60,10 @@ pub(super) async fn run(tx: &mut Tx, mut part: Part, blame: &Blame) -> Result<Lo
             store::links::learn(tx, id, connection, now).await?;
         }
         journal::append(tx, &Event::CompanyImported { company: id, users, groups, memberships }).await?;
+    }
+    // Last, as what the load says of apps and accesses leaves less to ask for.
+    for (group, users) in joined {
+        crate::grants::turned(tx, group, &users).await?;
     }
     Ok(count)
 }
@@ -391,23 +396,33 @@ async fn connections(tx: &mut Tx, records: Vec<Held<ConnectionRecord>>, blame: &
     Ok(named)
 }
 
-async fn memberships(tx: &mut Tx, part: &Part, born: &HashSet<GroupId>, blame: &Blame) -> Result<u64> {
+/// Gives the memberships; to whom, by group.
+async fn memberships(
+    tx: &mut Tx,
+    part: &Part,
+    born: &HashSet<GroupId>,
+    blame: &Blame,
+) -> Result<Vec<(GroupId, Vec<UserId>)>> {
     let mut seen: HashMap<GroupId, Group> = HashMap::new();
-    let mut n = 0;
+    let mut joined = Vec::new();
     for lot in lots::batches(part).flatten() {
-        n += give(tx, lot, &mut seen, born, blame).await?;
+        let group = lot.group;
+        let users = give(tx, lot, &mut seen, born, blame).await?;
+        if !users.is_empty() {
+            joined.push((group, users));
+        }
     }
-    Ok(n)
+    Ok(joined)
 }
 
-/// Opens the reasons of a lot that do not stand; how many.
+/// Opens the reasons of a lot that do not stand; whose.
 async fn give(
     tx: &mut Tx,
     lot: Lot,
     seen: &mut HashMap<GroupId, Group>,
     born: &HashSet<GroupId>,
     blame: &Blame,
-) -> Result<u64> {
+) -> Result<Vec<UserId>> {
     let (company, now, revision) = (tx.company(), tx.now(), tx.revision());
     if let Some((.., at)) = lot.users.first() {
         blame.on(*at);
@@ -447,17 +462,17 @@ async fn give(
     reasons::open(tx, company, &again, now, revision).await?;
     let added: Vec<UserId> = ids.iter().zip(&new).filter(|(_, new)| **new).map(|(user, _)| *user).collect();
     if added.is_empty() {
-        return Ok(0);
+        return Ok(added);
     }
     // What a source keeps is not for hands to change, an import's no more than another's; its own reasons are.
     if lot.kind.ends_by_hand() && !born.contains(&lot.group) {
         crate::connections::open_to(tx, group).await?;
     }
-    let n = added.len() as u64;
+    let users = added.clone();
     groups::touch(tx, company, lot.group, now).await?;
     crate::memberships::wake_for(tx, lot.extra.window);
     let note = lot.extra.note.as_deref().map(str::to_owned);
     let event = Event::MembersAdded { group: lot.group, users: added, kind: lot.kind, window: lot.extra.window, note };
     journal::append(tx, &event).await?;
-    Ok(n)
+    Ok(users)
 }

@@ -17,12 +17,12 @@ use super::Rule;
 use super::outcome::{Sources, Spans, Who, evaluate};
 use super::prepare::Prepared;
 use super::set::RuleSet;
-use crate::journal;
 use crate::nestings::reach;
 use crate::store::nestings::Towards;
 use crate::store::rules::Kept;
 use crate::store::{self, Conn, groups, nestings, reasons};
 use crate::writer::Tx;
+use crate::{grants, journal};
 
 /// What a use case has touched so far that rules may depend on.
 #[derive(Debug, Default)]
@@ -280,12 +280,18 @@ async fn write(tx: &mut Tx, group: GroupId, who: &Who, wanted: &Spans) -> Result
             tx.head_mut().wake_at(turn);
         }
         let (users, kind, note) = (change.users, ReasonKind::Rule, None);
+        // A change that keeps whoever is in brings nothing about.
+        let turned: Vec<UserId> = match step {
+            Step::Changed => change.close.iter().filter(|r| r.window.holds(now)).map(|r| r.user).collect(),
+            Step::Added | Step::Removed => users.clone(),
+        };
         let event = match step {
             Step::Removed => Event::MembersRemoved { group, users },
             Step::Changed => Event::MembersChanged { group, users, kind, window, note },
             Step::Added => Event::MembersAdded { group, users, kind, window, note },
         };
         journal::append(tx, &event).await?;
+        Box::pin(grants::turned(tx, group, &turned)).await?;
     }
     if !touched.is_empty() {
         groups::touch(tx, company, group, now).await?;

@@ -1,5 +1,6 @@
 //! The server as its clients see it: every test calls it over HTTP or runs its binary, on both databases.
 
+mod approvals;
 mod authzen;
 mod bomb;
 mod cakewalk;

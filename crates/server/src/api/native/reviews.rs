@@ -100,7 +100,9 @@ async fn decide_one(State(app): State<App>, ask: Change<wire::OfReviewRow, Json<
     let render = |_: &Vec<DecidedRow>, _: u64, _| Answer::empty(StatusCode::NO_CONTENT);
     carry_out(ask.caller, ask.once, render, async |caller| {
         app.engine().decide_rows(&caller, review, decision).await.map_err(|error| match error {
-            guildhall_domain::Error::Unknown { noun, .. } => guildhall_domain::Error::NotFound { noun },
+            guildhall_domain::Error::Unknown { noun: ReviewRowId::NOUN, .. } => {
+                guildhall_domain::Error::NotFound { noun: ReviewRowId::NOUN }
+            }
             other => other,
         })
     })

@@ -68,6 +68,7 @@ async fn roles_by_groups_and_nesting_and_when_they_went() {
         assert_eq!((&told["held"], &told["total"], &told["missing"]), (&json!(true), &json!("1"), &Value::Null));
         let values = &told["paths"][0]["grant"]["scope"]["audiences"][0]["predicates"][0]["values"];
         assert_eq!(*values, json!([app.id("northwind")]));
+        later(&app, 1);
         admin.call("PUT", at(&app, "/groups/{ops}/members/{vera}"), None).await.is(201);
         let told = why(&app, "vera", &query).await;
         assert_eq!(

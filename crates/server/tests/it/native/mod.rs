@@ -9,6 +9,7 @@ mod connections;
 mod events;
 mod explain;
 mod explain_things;
+mod giving;
 mod groups;
 mod keys;
 mod me;
