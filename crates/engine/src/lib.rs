@@ -19,6 +19,7 @@ mod grants;
 mod group_apps;
 mod groups;
 mod hands;
+mod having;
 mod housekeeping;
 mod idempotency;
 mod identity;

@@ -108,9 +108,8 @@ async fn things(tx: &mut Tx, of: ReviewOf, named: &[Uuid], field: &str, strict: 
         missing(AppId::NOUN, found.iter().map(|app| app.id.uuid()).collect())?;
         return Ok(Things::Apps(found));
     }
-    let mut all;
+    let mut all = Vec::new();
     if named.is_empty() {
-        (all, _) = (Vec::new(), ());
         let mut after = GroupId::NIL;
         loop {
             let some = store::groups::all_of(tx, company, after, LOT).await?;

@@ -285,7 +285,9 @@ async fn explain(conn: &mut Conn, q: Question<'_>, thing: Thing) -> Result<Reaso
         Thing::App(_, Some(level)) => told.held.level == Some(level),
         _ => true,
     };
-    let held = if app.is_some() { access.as_ref().is_some_and(fits) } else { !paths.is_empty() };
+    // Of whoever is inactive nothing counts, though the access stands.
+    let has = access.as_ref().is_some_and(fits) && stand.absent.is_none();
+    let held = if app.is_some() { has } else { !paths.is_empty() };
     let mut missing = None;
     if !held {
         let mut told = lacking(conn, &q, &stand, grants).await?;

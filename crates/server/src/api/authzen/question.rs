@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use guildhall_domain::caller::Caller;
-use guildhall_domain::ids::{GroupId, RoleId, UserId, parse_uuid};
+use guildhall_domain::ids::{AppId, GroupId, RoleId, UserId, parse_uuid};
 use guildhall_domain::{Error, Result, Timestamp};
 use guildhall_engine::Question;
 
@@ -33,6 +33,16 @@ pub(super) fn role(resource: Named<'_>) -> Option<RoleId> {
     if resource.kind == ROLE { parse_uuid(resource.id).map(RoleId::from) } else { None }
 }
 
+/// The type of apps as resources.
+pub(super) const APP: &str = "app";
+/// The one action on an app: to have it, at any level.
+pub(super) const ACCESS: &str = "access";
+
+/// The app that this resource is, if its type and form allow it to be one.
+pub(super) fn work_app(resource: Named<'_>) -> Option<AppId> {
+    if resource.kind == APP { parse_uuid(resource.id).map(AppId::from) } else { None }
+}
+
 /// What the engine is asked.
 #[derive(Clone, Copy)]
 pub(super) enum Asked {
@@ -40,6 +50,8 @@ pub(super) enum Asked {
     Member(Question),
     /// About a role.
     Holder(UserId, RoleId),
+    /// About an app.
+    Access(UserId, AppId),
 }
 
 /// The group that this resource is, if its type and form allow it to be one.
@@ -131,6 +143,9 @@ impl<'a> Whole<'a> {
         let user = people.user(self.subject)?;
         if let Some(group) = group(self.resource) {
             return Some(Asked::Member(Question { user, group, effective: effective(self.action)? }));
+        }
+        if let Some(app) = work_app(self.resource) {
+            return (self.action == ACCESS).then_some(Asked::Access(user, app));
         }
         (self.action == HOLDER).then(|| role(self.resource)).flatten().map(|role| Asked::Holder(user, role))
     }

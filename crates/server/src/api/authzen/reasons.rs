@@ -1,10 +1,10 @@
 //! Reasons of a decision, in its `context`: the ways to the group, shortest first, or what is missing.
 
 use guildhall_domain::caller::Caller;
-use guildhall_domain::ids::{GroupId, RoleId, UserId};
+use guildhall_domain::ids::{AppId, GroupId, RoleId, UserId};
 use guildhall_domain::time::Window;
 use guildhall_domain::{Error, Result, Timestamp};
-use guildhall_engine::{Ended, Explanation, Given, Missing, Question, Step, Way, What};
+use guildhall_engine::{Ended, Explanation, Given, Missing, Question, Step, Thing, Way, What};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -267,6 +267,41 @@ impl Told {
     pub(super) fn never(why: &str) -> Self {
         let reasons = Some(Vec::new());
         Self { reason_admin: Some(Words { en: why.into() }), reasons, total: Some("0".into()), ..Self::default() }
+    }
+
+    /// Why a user has an app, or does not, in a sentence: `…/explain` of the native API tells more.
+    pub(super) async fn of_app(
+        app: &App,
+        caller: &Caller,
+        user: UserId,
+        id: AppId,
+        then: Option<Timestamp>,
+    ) -> Result<Self> {
+        let told = match app.engine().explain_thing(caller, user, Thing::App(id, None), then).await {
+            Ok(told) => told,
+            Err(Error::NotFound { noun }) => return Ok(Self::never(&format!("there is no such {noun}"))),
+            Err(fault) => return Err(fault),
+        };
+        let missing = told.missing.as_ref();
+        let words = match (&told.access, missing.and_then(|missing| missing.inactive)) {
+            (_, Some(absence)) => format!("inactive since {}", at(absence.since)),
+            (Some(access), None) if told.held => {
+                let level = told.app.as_ref().and_then(|app| app.level(access.held.level?));
+                let level = level.map_or_else(String::new, |level| format!(" at the level {}", level.name));
+                let asked = access.request.as_ref().map_or("", |_| ", by a request");
+                format!("access{level} since {}{asked}", at(access.held.since))
+            }
+            _ => match (missing.and_then(|missing| missing.last), missing.map_or(0, |missing| missing.pending.len())) {
+                (_, 1..) => "asked for, and not given yet".to_owned(),
+                (Some((_, until)), 0) => format!("no access since {}", at(until)),
+                (None, 0) => "never had access".to_owned(),
+            },
+        };
+        let last = missing.and_then(|missing| missing.last).map(|(from, until)| [at(from), at(until)]);
+        let inactive_since = missing.and_then(|missing| missing.inactive).map(|absence| at(absence.since));
+        let missing = missing.map(|_| Lacking { last, inactive_since, ..Lacking::default() });
+        let reason_admin = Some(Words { en: words });
+        Ok(Self { reason_admin, at: Some(at(told.at)), missing, ..Self::default() })
     }
 
     /// Why a user holds a role by its groups, or does not.

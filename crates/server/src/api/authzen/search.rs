@@ -5,14 +5,16 @@ use std::collections::BTreeSet;
 use axum::Json;
 use axum::extract::State;
 use guildhall_domain::caller::Caller;
-use guildhall_domain::ids::{RoleId, UserId};
+use guildhall_domain::ids::{AppId, RoleId, UserId};
 use guildhall_domain::page::{From, Page};
 use guildhall_domain::{Error, Result, Timestamp};
 use guildhall_engine::{GroupKey, Question};
 
 use super::error::{Failure, Refusals};
 use super::extract::Asked;
-use super::question::{GROUP, HOLDER, ON_GROUPS, People, ROLE, USER, effective, group, instant, role};
+use super::question::{
+    ACCESS, APP, GROUP, HOLDER, ON_GROUPS, People, ROLE, USER, effective, group, instant, role, work_app,
+};
 use super::token::Paging;
 use super::wire::{ActionSearch, Context, Found, FoundAction, FoundEntity, ResourceSearch, SubjectSearch};
 use crate::app::App;
@@ -68,7 +70,10 @@ pub(super) async fn subjects(
             (Some(role), Some(at)) if subject == USER && action == HOLDER => {
                 engine.as_of(at)?.holders(&caller, role, &page).await?
             }
-            _ => none(),
+            _ => match work_app(resource) {
+                Some(app) if subject == USER && action == ACCESS => engine.app_holders(&caller, app, at, &page).await?,
+                _ => none(),
+            },
         },
     };
     Ok(found(paging.told(found_there.map(|user| FoundEntity { kind: USER, id: user.uuid() }))))
@@ -111,6 +116,18 @@ pub(super) async fn resources(
         let rows = held.into_iter().filter(|id| !matches!(page.from, From::After(after) if *id <= after));
         let cut = Page::cut(rows.take(page.limit as usize + 1).collect(), page.limit, Some(total), |id| *id);
         return Ok(found(paging.told(cut.map(|role| FoundEntity { kind: ROLE, id: role.uuid() }))));
+    }
+    if resource == APP {
+        let (paging, page) = Paging::read::<AppId>(ask.page.as_ref().map(|page| &page.0), at, &parts)?;
+        let user = people.user(subject).filter(|_| action == ACCESS);
+        let had = match user {
+            Some(user) => app.engine().apps_had(&caller, user, at).await?,
+            None => BTreeSet::new(),
+        };
+        let total = had.len() as u64;
+        let rows = had.into_iter().filter(|id| !matches!(page.from, From::After(after) if *id <= after));
+        let cut = Page::cut(rows.take(page.limit as usize + 1).collect(), page.limit, Some(total), |id| *id);
+        return Ok(found(paging.told(cut.map(|id| FoundEntity { kind: APP, id: id.uuid() }))));
     }
     let (paging, page) = Paging::read::<GroupKey>(ask.page.as_ref().map(|page| &page.0), at, &parts)?;
     let engine = app.engine();
@@ -155,7 +172,12 @@ pub(super) async fn actions(
             Some(role) if app.engine().hold_each(&caller, &[((user, role), at)]).await? == [true] => {
                 vec![FoundAction { name: HOLDER }]
             }
-            _ => Vec::new(),
+            _ => match work_app(resource) {
+                Some(id) if app.engine().have_each(&caller, &[((user, id), at)]).await? == [true] => {
+                    vec![FoundAction { name: ACCESS }]
+                }
+                _ => Vec::new(),
+            },
         },
         _ => Vec::new(),
     };

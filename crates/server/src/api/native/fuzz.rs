@@ -65,6 +65,12 @@ pub(crate) fn read(bytes: &[u8]) {
     }
     json(bytes, |new: wire::NewConflict| Ok(new.command()));
     json(bytes, |edit: wire::EditConflict| Ok(edit.command()));
+    json(bytes, wire::NewReview::command);
+    json(bytes, wire::EditReview::command);
+    json(bytes, |decide: wire::DecideRow| decide.command(None));
+    json(bytes, wire::DecideManyRows::command);
+    json(bytes, |close: wire::CloseReviewBody| close.command());
+    json(bytes, wire::EditTeam::command);
     settled(Maybe::<wire::Rotation>::read(&typed(), bytes));
     settled(NoBody::read(&typed(), bytes));
     asked(bytes, |list: wire::ListGroups| {
@@ -87,6 +93,9 @@ pub(crate) fn read(bytes: &[u8]) {
         ask::<EndingKey>(list.limit, list.cursor.as_deref(), None)?;
         list.before(Timestamp::from_micros(0))
     });
+    asked(bytes, |list: wire::ListReviews| list.filter());
+    asked(bytes, |list: wire::ListReviewRows| list.filter());
+    asked(bytes, |explain: wire::Explain| explain.about());
     asked(bytes, page::<UserId>);
     asked(bytes, page::<KeyId>);
     asked(bytes, page::<CompanyId>);

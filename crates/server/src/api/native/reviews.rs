@@ -30,7 +30,13 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 fn answer(status: StatusCode, shown: &ShownReview) -> Answer {
-    Answer::json(status, &wire::Review::from(shown)).tagged(shown.review.version)
+    Answer::json(status, &wire::Review::from(shown)).tagged(tag(shown))
+}
+
+/// The version, and what is shown beside the record and moves without it.
+fn tag(shown: &ShownReview) -> String {
+    let counts = &shown.counts;
+    format!("{}.{}.{}.{}", shown.review.version, counts.keep, counts.change, counts.remove)
 }
 
 /// Lists reviews, in the order in which they began. A guest sees those with rows in their hands.
@@ -61,10 +67,7 @@ async fn create(State(app): State<App>, ask: Change<wire::OfCompany, Json<wire::
     params(wire::OfReview), responses((status = 200, description = "The review.", body = wire::Review)))]
 async fn get(State(app): State<App>, read: Read<wire::OfReview>) -> Reply {
     let told = app.engine().review(&read.caller, read.path.review_id()).await?;
-    // What is shown beside the record moves without it.
-    let counts = told.counts;
-    let tag = format!("{}.{}.{}.{}", told.review.version, counts.keep, counts.change, counts.remove);
-    shown(&read.headers, &tag, || answer(StatusCode::OK, &told).tagged(&tag))
+    shown(&read.headers, &tag(&told), || answer(StatusCode::OK, &told))
 }
 
 /// Edits a review by a merge patch (RFC 7396).
@@ -140,7 +143,7 @@ async fn close(State(app): State<App>, ask: Change<wire::OfReview, Maybe<wire::C
     ask.if_match.none_here()?;
     let (id, how) = (ask.path.review_id(), ask.body.0.command()?);
     let render = |closed: &Closing, _: u64, _| {
-        Answer::json(StatusCode::OK, &wire::ClosedReview::from(closed)).tagged(closed.shown.review.version)
+        Answer::json(StatusCode::OK, &wire::ClosedReview::from(closed)).tagged(tag(&closed.shown))
     };
     carry_out(ask.caller, ask.once, render, async |caller| app.engine().close_review(&caller, id, how).await).await
 }

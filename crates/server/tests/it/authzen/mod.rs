@@ -1,5 +1,6 @@
 //! AuthZEN as its clients call it.
 
+mod apps;
 mod evaluation;
 mod reasons;
 mod search;

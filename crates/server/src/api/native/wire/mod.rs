@@ -9,6 +9,7 @@ mod connections;
 mod difference;
 mod events;
 mod explain;
+mod explain_given;
 mod groups;
 mod keys;
 mod me;
@@ -17,6 +18,7 @@ mod policies;
 mod preview;
 mod reasons;
 mod requests;
+mod review_rows;
 mod reviews;
 mod roles;
 mod rules;
@@ -47,7 +49,8 @@ pub(super) use conflicts::{Breach, Breaching, Conflict, EditConflict, NewConflic
 pub(super) use connections::{Connection, EditConnection, Link, ListLinks, NewConnection, SetLink};
 pub(super) use difference::{Between, GroupDifference, PutBack, UserDifference};
 pub(super) use events::{Event, ListEvents, Verification};
-pub(super) use explain::{About, Explain, Explained, Explanation, GivenReason, Named, WhyHeld};
+pub(super) use explain::{About, Explain, Explained, Explanation, GivenReason, Named};
+pub(super) use explain_given::WhyHeld;
 pub(super) use groups::{
     EditGroup, Group, JoinedGroup, ListGroups, ListNested, ListedGroup, Nested, NewGroup, Owners, SetOwners, group,
 };
@@ -66,9 +69,9 @@ pub(super) use reasons::{AddTerms, EditReason, Ending, ListEndings, Reasons};
 pub(super) use requests::{
     Decide, Delegation, ListRequests, ListTasks, NewDelegation, NewRequest, Request, Task, TaskWithPeople,
 };
+pub(super) use review_rows::{COLUMNS, DecideManyRows, DecideRow, DecidedReviewRows, ListReviewRows, ReviewRow};
 pub(super) use reviews::{
-    COLUMNS, CloseReviewBody, ClosedReview, DecideManyRows, DecideRow, DecidedReviewRows, EditReview, Evidence,
-    EvidenceForm, ListReviewRows, ListReviews, NewReview, Reminded, Review, ReviewRow,
+    CloseReviewBody, ClosedReview, EditReview, Evidence, EvidenceForm, ListReviews, NewReview, Reminded, Review,
 };
 pub(super) use roles::{AccessRole, AccessRoles, ChangeGroupRoles, EditRole, GroupRoles, NewRole, Permissions};
 pub(super) use rules::{PreviewRule, PreviewedRule, TriedRule, TryRule};
