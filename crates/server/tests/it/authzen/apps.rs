@@ -3,8 +3,6 @@
 use guildhall_testkit::on_both;
 use serde_json::{Value, json};
 
-use super::*;
-
 #[tokio::test]
 async fn whoever_has_access_may() {
     on_both(async |app| {
