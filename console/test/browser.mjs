@@ -127,6 +127,22 @@ await step('members are added after a preview, and the step is undone', async ()
   await page.waitForFunction(async ([path]) => (await fetch(path)).status === 404, [`/v1/companies/${company}/groups/${told.ops}/members/${told.gus}`]);
 });
 
+await step('a person is edited, which rules would notice', async () => {
+  await go(`/users/${told.gus}?tab=profile`);
+  await page.getByRole('button', { name: 'Edit' }).click();
+  await page.getByRole('dialog').getByLabel('Workspace role').selectOption('viewer');
+  await page.getByRole('region', { name: 'What this would do' }).getByText('Everybody who reads').waitFor();
+  await clean('the dialog of a person');
+  await page.getByRole('dialog').getByLabel('Attributes').fill('{');
+  assert.equal(await page.getByRole('button', { name: 'Save' }).isDisabled(), true);
+  await page.getByRole('dialog').getByLabel('Attributes').fill('{"department":"Stock"}');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Stock').waitFor();
+  assert.equal((await api('GET', `/groups/${ruled.id}/members/${told.gus}`)).direct, true);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.waitForFunction(async ([path]) => (await fetch(path)).status === 404, [`/v1/companies/${company}/groups/${ruled.id}/members/${told.gus}`]);
+});
+
 await step('a refusal says what is wrong and what to do', async () => {
   await go(`/groups/${ruled.id}`);
   await page.getByText('Members are kept by its rule').waitFor();

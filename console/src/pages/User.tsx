@@ -1,6 +1,6 @@
 /** One person: what they are in, what that gives them, why, and what became of it. */
 import { Link, useParams, useSearch } from '@tanstack/react-router';
-import { CircleHelp, DoorOpen, FileClock, Power, UsersRound } from 'lucide-react';
+import { CircleHelp, DoorOpen, FileClock, Pencil, Power, UsersRound } from 'lucide-react';
 import { useState } from 'react';
 import { change } from '../api/client';
 import { learn, type Schemas, useGet, useList, useRights } from '../api/queries';
@@ -12,6 +12,7 @@ import { type Column, Table } from '../ui/table';
 import { Day } from '../ui/time';
 import { Kind } from './Groups';
 import { Access } from './user/Access';
+import { EditUser } from './user/EditUser';
 import { Why } from './user/Why';
 import { statusTones } from './Users';
 
@@ -27,7 +28,7 @@ export function UserPage() {
   const { user: id } = useParams({ from: '/users/$user' });
   const search = useSearch({ from: '/users/$user' });
   const { manages, admin, me } = useRights();
-  const [asks, setAsks] = useState<'offboard' | 'deactivate' | 'reactivate'>();
+  const [asks, setAsks] = useState<'edit' | 'offboard' | 'deactivate' | 'reactivate'>();
   const found = useGet('/v1/companies/{company}/users/{user}', { path: { user: id } });
   const user = found.data;
   const tab = search.tab ?? 'groups';
@@ -51,10 +52,12 @@ export function UserPage() {
           </span>
         }
         actions={
-          manages &&
-          !own && (
+          manages && (
             <>
-              {user.status === 'inactive' ? (
+              <button type="button" className="btn" onClick={() => setAsks('edit')}>
+                <Icon of={Pencil} /> Edit
+              </button>
+              {own ? null : user.status === 'inactive' ? (
                 <button type="button" className="btn" onClick={() => setAsks('reactivate')}>
                   <Icon of={Power} /> Reactivate…
                 </button>
@@ -88,6 +91,7 @@ export function UserPage() {
       {tab === 'why' && <Why user={user} />}
       {tab === 'profile' && <Profile user={user} />}
       {tab === 'history' && <Past user={user} />}
+      {asks === 'edit' && <EditUser user={user} onClose={() => setAsks(undefined)} />}
       {asks === 'offboard' && (
         <ChangeDialog title={`Offboard ${user.name}?`} verb="Start offboarding" danger done={`${user.name} is leaving`} change={change('post', '/v1/companies/{company}/users/{user}/offboarding', { path: { user: id } })} onClose={() => setAsks(undefined)}>
           <p className="small muted">They stay a member while their access is taken back, task by task; then they are deactivated and their keys and sessions end.</p>

@@ -26,7 +26,7 @@ export function Avatar({ name, group, icon, big }: { name: string; group?: boole
   const initials = ((letters[0]?.[0] ?? '?') + (letters.length > 1 ? (letters.at(-1)?.[0] ?? '') : '')).toUpperCase();
   const emoji = icon && [...icon].length <= 4 && !/^https?:/.test(icon) ? icon : undefined;
   return (
-    <span className={`avatar badge ${emoji ? 'plain' : hues[sum % hues.length]} ${group ? 'group' : ''} ${big ? 'big' : ''}`} aria-hidden="true">
+    <span className={`avatar badge ${emoji ? 'plain' : hues[sum % hues.length]} ${group ? 'group' : ''} ${emoji ? 'emoji' : ''} ${big ? 'big' : ''}`} aria-hidden="true">
       {emoji ?? initials}
     </span>
   );
