@@ -18,11 +18,10 @@ export function eventIcon(kind: string): LucideIcon {
   return icons[kind.split('.')[0] ?? ''] ?? FileClock;
 }
 
-/** The kind of an event as people say it, where nothing better is known. */
-export function plainKind(kind: string) {
-  const [noun = '', verb = ''] = kind.split('.');
-  const words = `${noun.replaceAll('_', ' ')} ${verb.replaceAll('_', ' ')}`;
-  return words.charAt(0).toUpperCase() + words.slice(1);
+/** "webhook.paused" as "paused a webhook". */
+function plainly(kind: string) {
+  const [noun = '', verb = ''] = kind.split('.').map((word) => word.replaceAll('_', ' '));
+  return `${verb} ${/^[aeio]/.test(noun) ? 'an' : 'a'} ${noun}`;
 }
 
 /** What happened, as the end of a sentence that begins with who did it. */
@@ -62,7 +61,12 @@ export function Sentence({ event }: { event: Event }): ReactNode {
     case 'key.revoked': return <>revoked a key</>;
     case 'company.updated': return <>changed the company’s settings</>;
     case 'company.imported': return <>imported {plural(Number(data.users ?? 0), 'user')}, {plural(Number(data.groups ?? 0), 'group')} and {plural(Number(data.memberships ?? 0), 'membership')}</>;
-    default: return <>{plainKind(event.kind).toLocaleLowerCase()}</>;
+    case 'app.access_given': return <>gave somebody an app</>;
+    case 'app.access_ended': return <>ended somebody’s access to an app</>;
+    case 'webhook.secret_rotated': return <>gave a webhook a new secret</>;
+    case 'user.linked': case 'group.linked': return <>linked {it} to a connection</>;
+    case 'user.unlinked': case 'group.unlinked': return <>took {it} out of a connection</>;
+    default: return <>{plainly(event.kind)}</>;
   }
 }
 
