@@ -49,11 +49,11 @@ fn counts(run: &Value) -> Value {
 
 /// E-mail addresses of the direct members of the group of this name.
 async fn members(app: &App, group: &str) -> Vec<String> {
-    let found = app.bearer().get(at(app, &format!("/groups?name={group}"))).await.is(200).json();
+    let found = app.bearer().get(at(app, &format!("/groups?q={group}"))).await.is(200).json();
     let items = found["items"].as_array().expect("items");
     let id = items.iter().find(|item| item["name"] == group).unwrap_or_else(|| panic!("no {group}"))["id"].clone();
     let page = app.bearer().get(at(app, &format!("/groups/{}/members", id.as_str().unwrap()))).await.is(200).json();
-    let email = |member: &Value| member["email"].as_str().expect("an address").to_owned();
+    let email = |member: &Value| member["user"]["email"].as_str().expect("an address").to_owned();
     let mut all: Vec<String> = page["items"].as_array().expect("items").iter().map(email).collect();
     all.sort_unstable();
     all
@@ -61,5 +61,5 @@ async fn members(app: &App, group: &str) -> Vec<String> {
 
 /// The user of an e-mail address.
 async fn user(app: &App, email: &str) -> Value {
-    app.bearer().get(at(app, &format!("/users?email={email}"))).await.is(200).json()["items"][0].clone()
+    app.bearer().get(at(app, &format!("/users?q={email}"))).await.is(200).json()["items"][0].clone()
 }

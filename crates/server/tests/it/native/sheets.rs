@@ -43,7 +43,7 @@ async fn people_come_and_go_as_they_were() {
             (&done.json()["encoding"], &done.json()["ignored"]),
             (&json!("windows-1252"), &json!(["Shoe size"]))
         );
-        let found = client(&app).get(at(&app, "/users?email=zoe@northwind.example")).await.is(200).json();
+        let found = client(&app).get(at(&app, "/users?q=zoe@northwind.example")).await.is(200).json();
         let zoe = &found["items"][0];
         assert_eq!((&zoe["name"], &zoe["attributes"]), (&json!("Zoë Müller"), &json!({"team": "=1+1"})));
         let max = zoe["manager"].as_str().expect("a manager").to_owned();
