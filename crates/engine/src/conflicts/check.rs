@@ -133,7 +133,8 @@ async fn told(
     from: Option<Timestamp>,
 ) -> Result<Breach> {
     let held: Vec<GroupId> = held.into_iter().collect();
-    let found = groups::get_each(conn, company, &held).await?;
+    let mut found = groups::get_each(conn, company, &held).await?;
+    found.sort_by_key(|group| group.id);
     let groups = found.into_iter().map(|group| (group.id, group.name)).collect();
     let (name, at_most) = (conflict.name.clone(), conflict.at_most);
     Ok(Breach { user, conflict: conflict.id, name, at_most, groups, rule, from })

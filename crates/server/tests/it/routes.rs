@@ -50,7 +50,7 @@ fn target(app: &App, route: &Route, hook: (Uuid, Uuid)) -> String {
             "{reason}" => id("eng"),
             "{owner}" | "{member}" => id("edda"),
             "{role}" | "{roleId}" => uuid::Uuid::from_u128(7).to_string(),
-            "{connection}" => uuid::Uuid::from_u128(9).to_string(),
+            "{connection}" | "{conflict}" => uuid::Uuid::from_u128(9).to_string(),
             "{webhook}" => hook.0.to_string(),
             "{delivery}" => hook.1.to_string(),
             "{level}" | "{permissionLevelId}" => id("booker"),
@@ -119,6 +119,8 @@ fn body(app: &App, route: &Route, who: Who) -> Value {
         }
         ("native", "put-back") => json!({"at": guildhall_testkit::START}),
         ("native", "owners") => json!({"owners": [app.id("edda")]}),
+        // One that is made would stand in the way of others.
+        ("native", "conflicts") => json!({"name": "X", "groups": [app.id("eng"), uuid::Uuid::from_u128(9)]}),
         ("native", "connections") => json!({"name": format!("Made by {who:?}"), "kind": "ldap"}),
         ("native", "{user}" | "{group}") if route.method == "PUT" => json!({}),
         ("native", "webhooks") => json!({"url": "https://hooks.example", "events": ["*"]}),
