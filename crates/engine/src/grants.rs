@@ -122,13 +122,13 @@ pub(crate) async fn left(tx: &mut Tx, group: GroupId, users: &[UserId]) -> Resul
 /// A group gives an app from now on: its effective members are asked for who lack it.
 pub(crate) async fn linked(tx: &mut Tx, link: GroupApp) -> Result<()> {
     let members = hands::members(tx, &[link.group]).await?;
-    ask_for(tx, vec![link], &once(members)).await
+    ask_for(tx, vec![link], &members).await
 }
 
 /// A group gives an app no more: it is asked back from its effective members whom no other group gives it.
 pub(crate) async fn unlinked(tx: &mut Tx, link: GroupApp) -> Result<()> {
     let members = hands::members(tx, &[link.group]).await?;
-    ask_back(tx, vec![link], &once(members)).await
+    ask_back(tx, vec![link], &members).await
 }
 
 /// Of these users, who may have gone from being a member to not being one or back: asks for what they are given, and
@@ -146,12 +146,6 @@ pub(crate) async fn turned(tx: &mut Tx, group: GroupId, users: &[UserId]) -> Res
     let (is_in, is_out) = (ids(is_in), ids(is_out));
     ask_for(tx, given.clone(), &is_in).await?;
     ask_back(tx, given, &is_out).await
-}
-
-fn once(mut users: Vec<UserId>) -> Vec<UserId> {
-    users.sort_unstable();
-    users.dedup();
-    users
 }
 
 /// Asks back what these users were given by a group that they have left, and calls off what was asked for.

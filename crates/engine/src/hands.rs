@@ -18,11 +18,15 @@ use crate::writer::Tx;
 /// The most people in whose hands one task is put; further ones may decide it all the same.
 const PEOPLE: usize = 1000;
 
-/// The effective members of groups at the instant of the transaction.
+/// The effective members of groups at the instant of the transaction, each once, by id.
 pub(crate) async fn members(tx: &mut Tx, groups: &[GroupId]) -> Result<Vec<UserId>> {
     let (company, now) = (tx.company(), tx.now());
     let below = nestings::reach(tx, company, groups, Towards::Children, None).await?.groups();
-    Ok(reasons::user_ids_of_each(tx, company, &below, now).await?.into_iter().flatten().collect())
+    let mut all: Vec<UserId> =
+        reasons::user_ids_of_each(tx, company, &below, now).await?.into_iter().flatten().collect();
+    all.sort_unstable();
+    all.dedup();
+    Ok(all)
 }
 
 /// Those of `people` who are active and whose own the request is not, each once, by id.
