@@ -41,6 +41,8 @@ const COMPANY: &[(&str, &str)] = &[
     ("::FORGET", "takes away a company whose import failed"),
     ("::COUNT", "a total, where the caller asks for one, counts what fits"),
     ("roles::POWERS", "the few groups whose roles give rights here, from an index of those alone"),
+    ("group_apps::ANY", "one row at most, to know whether there is any"),
+    ("runs::OPEN", "the one open run of each connection, from an index of those alone"),
     ("teams::DEFAULT", "the one default team of a company, from an index of that alone"),
     ("keys::NAMED", "the few keys of a company, when the demo replaces its own"),
 ];
