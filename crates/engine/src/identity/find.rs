@@ -1,17 +1,19 @@
 //! Looking for people and groups in somebody's sight: page by page in the order of ids, or by what an index knows.
 
-use guildhall_domain::Result;
 use guildhall_domain::caller::Caller;
 use guildhall_domain::connection::Noun;
 use guildhall_domain::group::{Group, GroupState};
 use guildhall_domain::ids::{ConnectionId, GroupId, UserId};
 use guildhall_domain::page::{Ask, From, Page};
+use guildhall_domain::{Result, Timestamp};
+use roaring::RoaringBitmap;
 use uuid::Uuid;
 
 use super::{Belonging, Crew, Person, sight};
 use crate::Engine;
 use crate::authz::{self, Action};
 use crate::groups::{self as group_cases, Shown};
+use crate::index::snapshot::{No, Snapshot};
 use crate::nestings;
 use crate::store::identity::{self, SeenUser};
 use crate::store::nestings::{self as rows, Towards};
@@ -77,6 +79,34 @@ async fn crews(
     let versions = if versions { identity::versions(conn, caller.company, &ids).await? } else { vec![0; found.len()] };
     let crew = |((group, external_id), version)| Crew { group, external_id, version };
     Ok(found.into_iter().zip(versions).map(crew).collect())
+}
+
+/// The groups by number that a user is directly in, for a connection those it keeps them in.
+fn direct(view: &Snapshot, user: No, sight: ConnectionId, now: Timestamp) -> RoaringBitmap {
+    let mut direct: RoaringBitmap = view.direct_groups(user, now).into_iter().collect();
+    if sight != ConnectionId::NIL {
+        let keeps = |no: &No| view.group(*no).is_some_and(|node| view.is_kept_by(node, user, sight.uuid(), now));
+        direct = direct.iter().filter(keeps).collect();
+    }
+    direct
+}
+
+/// The groups of a user in somebody's sight: first the direct ones, then the others, each by id.
+fn belonging(view: &Snapshot, user: No, sight: ConnectionId, now: Timestamp) -> Vec<Belonging> {
+    let direct = direct(view, user, sight, now);
+    let mut above = RoaringBitmap::new();
+    for node in direct.iter().filter_map(|no| view.group(no)) {
+        above |= &*node.above;
+    }
+    above -= &direct;
+    let told = |groups: RoaringBitmap, direct: bool| {
+        let records = groups.into_iter().filter_map(|no| Some(&view.group(no)?.record));
+        let mut told: Vec<Belonging> =
+            records.map(|group| Belonging { group: group.id, name: group.name.clone(), direct }).collect();
+        told.sort_unstable_by_key(|belonging| belonging.group);
+        told
+    };
+    [told(direct, true), told(above, false)].concat()
 }
 
 impl Engine {
@@ -208,8 +238,16 @@ impl Engine {
     /// # Errors
     /// [`Error::Forbidden`].
     pub async fn find_crews(&self, caller: &Caller, by: &FindCrews) -> Result<Vec<GroupId>> {
+        authz::may_read(caller, Action::ReadDirectory)?;
+        if let FindCrews::Member(id) = by
+            && let Some(view) = self.view(caller.company).await
+        {
+            let user = view.user_no(UserId::new(*id)).map(|no| direct(&view, no, sight(caller), self.clock().now()));
+            let parents = view.group_by_id(GroupId::new(*id)).map(|node| node.parents.as_slice()).unwrap_or_default();
+            let all = user.unwrap_or_default().into_iter().chain(parents.iter().copied());
+            return Ok(all.filter_map(|no| Some(view.group(no)?.record.id)).collect());
+        }
         let (mut conn, now) = (self.db().reader().await?, self.clock().now());
-        authz::may(&mut conn, caller, Action::ReadDirectory, now).await?;
         let (company, sight) = (caller.company, sight(caller));
         if let FindCrews::Name(text) | FindCrews::ExternalId(text) = by
             && !storable(text)
@@ -240,10 +278,15 @@ impl Engine {
     /// # Errors
     /// [`Error::Forbidden`] when the caller may not see one of them.
     pub async fn belongings(&self, caller: &Caller, of: &[UserId]) -> Result<Vec<Vec<Belonging>>> {
-        let (mut conn, now) = (self.db().reader().await?, self.clock().now());
         for user in of {
-            authz::may(&mut conn, caller, Action::ReadUser(*user), now).await?;
+            authz::may_read(caller, Action::ReadUser(*user))?;
         }
+        let now = self.clock().now();
+        if let Some(view) = self.view(caller.company).await {
+            let of_one = |user: &UserId| Some(belonging(&view, view.user_no(*user)?, sight(caller), now));
+            return Ok(of.iter().map(|user| of_one(user).unwrap_or_default()).collect());
+        }
+        let mut conn = self.db().reader().await?;
         let found = identity::groups_of_each(&mut conn, caller.company, sight(caller), of, now).await?;
         let mut all = Vec::with_capacity(found.len());
         for direct in found {

@@ -91,9 +91,9 @@ impl File {
 }
 
 /// What the writer keeps of the file in memory, in KiB, and after how many pages the log is moved into it.
-const USUAL: &str = "pragma cache_size = -16000; pragma wal_autocheckpoint = 4000;";
+const USUAL: &str = "pragma cache_size = -8000; pragma wal_autocheckpoint = 4000;";
 /// The same while many rows come in: each batch touches pages all over the largest indexes.
-const LOADING: &str = "pragma cache_size = -96000; pragma wal_autocheckpoint = 25000;";
+const LOADING: &str = "pragma cache_size = -64000; pragma wal_autocheckpoint = 25000;";
 
 /// How readers look at the file: in place, as far as it goes.
 const MAPPED: &str = "pragma mmap_size = 1073741824;";
