@@ -137,7 +137,7 @@ await step('a person is edited, which rules would notice', async () => {
   assert.equal(await page.getByRole('button', { name: 'Save' }).isDisabled(), true);
   await page.getByRole('dialog').getByLabel('Attributes').fill('{"department":"Stock"}');
   await page.getByRole('button', { name: 'Save' }).click();
-  await page.getByText('Stock').waitFor();
+  await page.getByText('is changed').waitFor();
   assert.equal((await api('GET', `/groups/${ruled.id}/members/${told.gus}`)).direct, true);
   await page.getByRole('button', { name: 'Undo' }).click();
   await page.waitForFunction(async ([path]) => (await fetch(path)).status === 404, [`/v1/companies/${company}/groups/${ruled.id}/members/${told.gus}`]);
