@@ -48,7 +48,7 @@ const users = createRoute({
 const user = createRoute({
   getParentRoute: () => root,
   path: '/users/$user',
-  validateSearch: knows(['tab', 'group', 'at']),
+  validateSearch: knows(['tab', 'group', 'role', 'app', 'at']),
   component: lazyRouteComponent(() => import('./pages/User'), 'UserPage'),
 });
 const overview = createRoute({ getParentRoute: () => root, path: '/', component: lazyRouteComponent(() => import('./pages/Overview'), 'Overview') });
@@ -68,8 +68,13 @@ const keys = createRoute({ getParentRoute: () => root, path: '/keys', component:
 const journal = createRoute({ getParentRoute: () => root, path: '/journal', validateSearch: knows(['subject']), component: lazyRouteComponent(() => import('./pages/Journal'), 'Journal') });
 const settings = createRoute({ getParentRoute: () => root, path: '/settings', component: lazyRouteComponent(() => import('./pages/Settings'), 'Settings') });
 
+const reviews = createRoute({ getParentRoute: () => root, path: '/reviews', validateSearch: knows(['status'], ['mine']), component: lazyRouteComponent(() => import('./pages/Reviews'), 'Reviews') });
+const review = createRoute({ getParentRoute: () => root, path: '/reviews/$review', component: lazyRouteComponent(() => import('./pages/Review'), 'ReviewPage') });
+const conflicts = createRoute({ getParentRoute: () => root, path: '/conflicts', component: lazyRouteComponent(() => import('./pages/Conflicts'), 'Conflicts') });
+
 const tree = root.addChildren([
   overview, groups, group, users, user, tasks, requests, apps, app, roles, policies, connections, connection, webhooks, webhook, keys, journal, settings,
+  reviews, review, conflicts,
 ]);
 
 export const router = createRouter({ routeTree: tree, basepath: '/console', defaultPreload: 'intent', scrollRestoration: true });

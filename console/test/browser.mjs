@@ -27,6 +27,8 @@ const app = await api('POST', '/apps', { name: 'Ledger', tagLine: 'The books', p
 await api('PUT', `/groups/${told.ops}/apps/${app.id}`, { visibility: 'default' });
 const source = await api('POST', '/connections', { name: 'Okta', kind: 'scim' });
 const hook = await api('POST', '/webhooks', { name: 'Audit', url: 'https://receiver.example/hook', events: ['*'] });
+const review = await api('POST', '/reviews', { name: 'Autumn', of: 'groups', reviewers: 'owner', ids: [told.eng, told.ops], dueAt: soon });
+await api('POST', '/conflicts', { name: 'Build and run', groups: [told.eng, ruled.id] });
 await api('POST', '/requests', { type: 'JoinGroupRequest', group: told.eng, target: told.ada, purpose: 'To help out' });
 
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });
@@ -91,7 +93,7 @@ const pages = [
   [`/groups/${told.ops}?tab=gives`, 'what it gives'], [`/groups/${told.eng}?tab=owners`, 'owners'], [`/groups/${ruled.id}?tab=rule`, 'a rule'], [`/groups/${told.ops}?tab=history`, 'history'],
   ['/users', 'users'], [`/users/${told.vera}`, 'a user'], [`/users/${told.vera}?tab=access`, 'access'], [`/users/${told.vera}?tab=why&group=${told.ops}`, 'why'],
   [`/users/${told.gus}?tab=why&group=${told.ops}`, 'why not'], [`/users/${told.vera}?tab=profile`, 'a profile'], ['/tasks', 'tasks'], ['/requests', 'requests'], ['/apps', 'apps'],
-  [`/apps/${app.id}`, 'an app'], ['/roles', 'roles'], ['/policies', 'policies'], ['/connections', 'connections'], [`/connections/${source.id}`, 'a connection'],
+  [`/apps/${app.id}`, 'an app'], ['/reviews', 'reviews'], [`/reviews/${review.id}`, 'a review'], ['/conflicts', 'conflicts'], [`/users/${told.vera}?tab=why&app=${app.id}`, 'why somebody has an app'], ['/roles', 'roles'], ['/policies', 'policies'], ['/connections', 'connections'], [`/connections/${source.id}`, 'a connection'],
   ['/webhooks', 'webhooks'], [`/webhooks/${hook.id}`, 'a webhook'], ['/keys', 'keys'], ['/journal', 'the journal'], ['/settings', 'settings'],
 ];
 for (const [path, what] of pages) {
@@ -164,6 +166,19 @@ await step('a rule is tried while it is written', async () => {
   await page.getByText('not saved').waitFor();
   await page.getByLabel('Expression').fill('user.role ==');
   await page.getByRole('alert').waitFor();
+});
+
+await step('a review is decided row by row, and closed after a preview', async () => {
+  await go(`/reviews/${review.id}`);
+  await page.getByRole('button', { name: 'Keep', exact: true }).first().click();
+  await page.getByText('1 row: keep').waitFor();
+  await page.getByRole('button', { name: 'End', exact: true }).first().click();
+  await page.getByText('1 row: end').waitFor();
+  await page.getByRole('button', { name: 'Close…' }).click();
+  await page.getByRole('dialog').getByText('Memberships').waitFor();
+  await clean('the dialog that closes a review');
+  await page.getByRole('button', { name: 'Close it' }).click();
+  await page.getByText('Autumn is closed').waitFor();
 });
 
 await step('the picture of why is drawn, and the ways are told in words', async () => {

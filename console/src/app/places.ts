@@ -1,5 +1,5 @@
 /** The pages there are, for the sidebar and the palette. */
-import { AppWindow, BadgeCheck, Building2, CheckCheck, Cable, FileClock, KeyRound, LayoutDashboard, type LucideIcon, Scale, Send, UserRound, UsersRound, Webhook } from 'lucide-react';
+import { AppWindow, BadgeCheck, Building2, CheckCheck, Cable, FileClock, KeyRound, LayoutDashboard, ListChecks, type LucideIcon, Scale, Scissors, Send, UserRound, UsersRound, Webhook } from 'lucide-react';
 
 export interface Place {
   to: string;
@@ -27,9 +27,11 @@ export const places: { title?: string; items: Place[] }[] = [
     title: 'Access',
     items: [
       { to: '/requests', name: 'Requests', icon: Send },
+      { to: '/reviews', name: 'Reviews', icon: ListChecks, words: 'certification attestation' },
       { to: '/apps', name: 'Apps', icon: AppWindow },
       { to: '/roles', name: 'Roles', icon: BadgeCheck, words: 'permissions' },
       { to: '/policies', name: 'Policies', icon: Scale, words: 'approval steps' },
+      { to: '/conflicts', name: 'Conflicts', icon: Scissors, words: 'separation of duties sod' },
     ],
   },
   {

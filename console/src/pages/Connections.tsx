@@ -8,6 +8,7 @@ import { Ask, Field } from '../ui/ask';
 import { Who } from '../ui/names';
 import { Badge, Bones, Card, Choice, Empty, Head, Icon, Note, type Tone, Wrong } from '../ui/parts';
 import { ChangeDialog } from '../ui/preview';
+import { Runs } from './connection/Runs';
 import { Picker, type Picked } from '../ui/picker';
 import { type Column, Table } from '../ui/table';
 import { Day, Time } from '../ui/time';
@@ -149,6 +150,7 @@ export function ConnectionPage() {
             <dd>{row.owner ? <Who id={row.owner} face /> : <span className="faint">nobody</span>}</dd>
           </dl>
         </Card>
+        <Runs connection={row} />
         <div className="tools" style={{ margin: 0 }}>
           <Choice label="What it knows" value={kind} options={[['group', 'Groups'], ['user', 'Users']]} onChange={setKind} />
         </div>

@@ -17,14 +17,16 @@ export function useFound(kinds: Picked['type'][], text: string, when = true): { 
   const users = useGet('/v1/companies/{company}/users', { query: { q, limit: 8 } }, when && kinds.includes('user'), true);
   const groups = useGet('/v1/companies/{company}/groups', { query: { q, limit: 8 } }, when && kinds.includes('group'), true);
   const apps = useGet('/v1/companies/{company}/apps', { query: { q, limit: 8 } }, when && kinds.includes('app'), true);
+  const roles = useGet('/v1/companies/{company}/roles', {}, when && kinds.includes('role'));
+  const folded = text.trim().toLocaleLowerCase();
   const found: Picked[] = [
     ...(groups.data?.items ?? []).map((one) => ({ id: one.id, name: one.name, type: 'group' as const, more: one.description ?? 'Group' })),
     ...(users.data?.items ?? []).map((one) => ({ id: one.id, name: one.name, type: 'user' as const, more: one.email })),
     ...(apps.data?.items ?? []).map((one) => ({ id: one.id, name: one.name, type: 'app' as const, more: 'App' })),
+    ...(roles.data?.items ?? []).filter((one) => one.name.toLocaleLowerCase().includes(folded)).map((one) => ({ id: one.id, name: one.name, type: 'role' as const, more: 'Role' })),
   ];
   for (const one of found) if (one.type === 'user' || one.type === 'group') learn(one.id, one.name, one.type);
   // What was found for the letters before is sorted out at once, before the server has answered.
-  const folded = text.trim().toLocaleLowerCase();
   const fits = folded === q.toLocaleLowerCase() ? found : found.filter((one) => `${one.name} ${one.more ?? ''}`.toLocaleLowerCase().includes(folded));
   return { found: fits, busy: users.isFetching || groups.isFetching || apps.isFetching };
 }

@@ -25,7 +25,9 @@ export function Access({ user }: { user: Schemas['User'] }) {
         {found.data?.sources.map((source) => (
           <div className="tr" key={source.role + source.group + JSON.stringify(source.scope)} style={{ gridTemplateColumns: 'minmax(0,1fr) auto', paddingBlock: 8 }}>
             <div>
-              <strong>{called(source.role)}</strong>
+              <Link className="link" to="/users/$user" params={{ user: user.id }} search={{ tab: 'why', role: source.role }} title="Why?">
+                <strong>{called(source.role)}</strong>
+              </Link>
               <div className="xs muted row wrap">
                 through <Who id={source.group} /> ·{' '}
                 <Link className="link" to="/users/$user" params={{ user: user.id }} search={{ tab: 'why', group: source.group }}>

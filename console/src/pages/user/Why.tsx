@@ -5,23 +5,40 @@ import type { ReactNode } from 'react';
 import { address } from '../../api/client';
 import { type Schemas, useGet, useName } from '../../api/queries';
 import { Avatar, Badge, Bones, Card, Empty, Icon, Note, plural, Wrong } from '../../ui/parts';
-import { Picker } from '../../ui/picker';
+import { Picker, type Picked } from '../../ui/picker';
 import { Day, exactly, fromField, toField } from '../../ui/time';
 import { ReasonBadge } from '../group/Members';
+import { Held } from './Held';
+
+/** What can be asked about, as the address of the page names it. */
+const abouts = ['group', 'role', 'app'] as const;
+
+/** The name of what is asked about. */
+function useAbout(search: { group?: string; role?: string; app?: string }): Picked | undefined {
+  const kind = abouts.find((one) => search[one]);
+  const id = (kind && search[kind]) ?? '';
+  const group = useName(kind === 'group' ? id : undefined);
+  const roles = useGet('/v1/companies/{company}/roles', {}, kind === 'role');
+  const app = useGet('/v1/companies/{company}/apps/{app}', { path: { app: id } }, kind === 'app');
+  if (!kind) return undefined;
+  const name = kind === 'group' ? group?.name : kind === 'app' ? app.data?.name : roles.data?.items.find((role) => role.id === id)?.name;
+  return { id, type: kind, name: name ?? '…' };
+}
 
 export function Why({ user }: { user: Schemas['User'] }) {
   const search = useSearch({ from: '/users/$user' });
   const navigate = useNavigate({ from: '/users/$user' });
-  const name = useName(search.group);
-  const query = { group: search.group ?? '', at: search.at };
-  const told = useGet('/v1/companies/{company}/users/{user}/explain', { path: { user: user.id }, query }, !!search.group, true);
+  const about = useAbout(search);
+  const query = { group: search.group, role: search.role, app: search.app, at: search.at };
+  const told = useGet('/v1/companies/{company}/users/{user}/explain', { path: { user: user.id }, query }, !!about, true);
   const set = (part: object) => void navigate({ search: (before) => ({ ...before, ...part }), replace: true });
+  const ask = (to: Picked | undefined) => set({ group: undefined, role: undefined, app: undefined, ...(to && { [to.type]: to.id }) });
   const picture = address('/v1/companies/{company}/users/{user}/explain', { user: user.id }, query);
   return (
     <div className="stack">
       <div className="row gap-lg wrap" style={{ alignItems: 'flex-start' }}>
         <div style={{ flex: '1 1 280px', maxWidth: 420 }}>
-          <Picker label={`Why is, or is not, ${user.name} in`} kinds={['group']} value={search.group ? [{ id: search.group, name: name?.name ?? '…', type: 'group' }] : []} onChange={(to) => set({ group: to[0]?.id })} />
+          <Picker label={`Why does, or does not, ${user.name} have`} kinds={['group', 'app', 'role']} value={about ? [about] : []} onChange={(to) => ask(to[0])} />
         </div>
         <div className="field">
           <label htmlFor="why-at">As of</label>
@@ -30,15 +47,15 @@ export function Why({ user }: { user: Schemas['User'] }) {
         </div>
       </div>
       <Wrong error={told.error} />
-      {!search.group && (
+      {!about && (
         <div className="grid">
-          <Empty icon={UsersRound} title="Choose a group">
-            You will see every way that leads {user.name} into it; or what is missing, what there was before, and who ended it.
+          <Empty icon={UsersRound} title="Choose a group, an app or a role">
+            You will see every way that leads {user.name} to it; or what is missing, what there was before, and who ended it.
           </Empty>
         </div>
       )}
-      {search.group && told.isPending && <div className="grid"><Bones rows={4} /></div>}
-      {search.group && told.data && <Told user={user} told={told.data} picture={picture} />}
+      {about && told.isPending && <div className="grid"><Bones rows={4} /></div>}
+      {about && told.data && ('group' in told.data ? <Told user={user} told={told.data} picture={picture} /> : <Held user={user} told={told.data} name={about.name} />)}
     </div>
   );
 }
@@ -95,7 +112,7 @@ function Told({ user, told, picture }: { user: Schemas['User']; told: Schemas['E
   );
 }
 
-function Stop({ icon, name, to, sub }: { icon: ReactNode; name: string; to?: string; sub?: ReactNode }) {
+export function Stop({ icon, name, to, sub }: { icon: ReactNode; name: string; to?: string; sub?: ReactNode }) {
   return (
     <span className="stop">
       {icon}
@@ -113,11 +130,11 @@ function Stop({ icon, name, to, sub }: { icon: ReactNode; name: string; to?: str
   );
 }
 
-function by(who: { id: string; name?: string | null } | null | undefined) {
+export function by(who: { id: string; name?: string | null } | null | undefined) {
   return who ? ` by ${who.name ?? 'somebody'}` : '';
 }
 
-function Way({ user, path }: { user: Schemas['User']; path: Schemas['Path'] }) {
+export function Way({ user, path, children }: { user: Schemas['User']; path: Schemas['Path']; children?: ReactNode }) {
   const { reason } = path;
   return (
     <div className="way">
@@ -144,7 +161,35 @@ function Way({ user, path }: { user: Schemas['User']; path: Schemas['Path'] }) {
           <Stop icon={<Avatar name={step.group.name ?? '?'} group />} name={step.group.name ?? step.group.id} to={step.group.id} />
         </span>
       ))}
+      {children}
     </div>
+  );
+}
+
+/** What led to something and ended. */
+export function EndedList({ ended }: { ended: Schemas['Ended'][] }) {
+  return (
+    <ul className="timeline">
+      {ended.map((one) => (
+        <li key={`${one.at}${one.reason?.id ?? one.nesting?.child.id ?? one.grant?.group.id}`}>
+          <span className="dot">
+            <Icon of={CircleX} />
+          </span>
+          <span>
+            {one.what === 'nesting'
+              ? `${one.nesting?.child.name} was taken out of ${one.nesting?.parent.name}`
+              : one.what === 'grant'
+                ? `${one.grant?.group.name} ceased to give it`
+                : one.what === 'window'
+                  ? `Their time in ${one.reason?.group.name} ran out`
+                  : `Their place in ${one.reason?.group.name} was ended`}
+            {by(one.by)}
+            {one.endedMembership && <Badge tone="bad">ended the membership</Badge>}
+          </span>
+          <Day at={one.at} />
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -193,21 +238,7 @@ function Missing({ missing, user }: { missing: Schemas['Missing']; user: Schemas
           ) : (
             <p className="muted">Nothing is remembered.</p>
           )}
-          <ul className="timeline">
-            {missing.ended.map((ended) => (
-              <li key={`${ended.at}${ended.reason?.id ?? ended.nesting?.child.id}`}>
-                <span className="dot">
-                  <Icon of={CircleX} />
-                </span>
-                <span>
-                  {ended.what === 'nesting' ? `${ended.nesting?.child.name} was taken out of ${ended.nesting?.parent.name}` : ended.what === 'window' ? `Their time in ${ended.reason?.group.name} ran out` : `Their place in ${ended.reason?.group.name} was ended`}
-                  {by(ended.by)}
-                  {ended.endedMembership && <Badge tone="bad">ended the membership</Badge>}
-                </span>
-                <Day at={ended.at} />
-              </li>
-            ))}
-          </ul>
+          <EndedList ended={missing.ended} />
         </div>
       </Card>
     </div>
