@@ -168,19 +168,6 @@ await step('a rule is tried while it is written', async () => {
   await page.getByRole('alert').waitFor();
 });
 
-await step('a review is decided row by row, and closed after a preview', async () => {
-  await go(`/reviews/${review.id}`);
-  await page.getByRole('button', { name: 'Keep', exact: true }).first().click();
-  await page.getByText('1 row: keep').waitFor();
-  await page.getByRole('button', { name: 'End', exact: true }).first().click();
-  await page.getByText('1 row: end').waitFor();
-  await page.getByRole('button', { name: 'Close…' }).click();
-  await page.getByRole('dialog').getByText('Memberships').waitFor();
-  await clean('the dialog that closes a review');
-  await page.getByRole('button', { name: 'Close it' }).click();
-  await page.getByText('Autumn is closed').waitFor();
-});
-
 await step('the picture of why is drawn, and the ways are told in words', async () => {
   await go(`/users/${told.vera}?tab=why&group=${told.ops}`);
   await page.getByText('2 ways').first().waitFor();
@@ -207,6 +194,19 @@ await step('a group is made, archived and restored', async () => {
   await page.getByRole('button', { name: 'Restore' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Restore' }).click();
   await page.getByText('This group is archived').waitFor({ state: 'detached' });
+});
+
+await step('a review is decided row by row, and closed after a preview', async () => {
+  await go(`/reviews/${review.id}`);
+  await page.getByRole('button', { name: 'Keep', exact: true }).first().click();
+  await page.getByText('1 row: keep').waitFor();
+  await page.getByRole('button', { name: 'End', exact: true }).first().click();
+  await page.getByText('1 row: end').waitFor();
+  await page.getByRole('button', { name: 'Close…' }).click();
+  await page.getByRole('dialog').getByText('Memberships').waitFor();
+  await clean('the dialog that closes a review');
+  await page.getByRole('button', { name: 'Close it' }).click();
+  await page.getByText('Autumn is closed').waitFor();
 });
 
 await step('the palette goes anywhere by keyboard', async () => {
