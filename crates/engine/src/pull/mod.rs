@@ -435,6 +435,7 @@ impl Engine {
         conn.begin_snapshot().await?;
         let settings = companies::get(&mut conn, company).await?;
         let settings = settings.ok_or(Error::NotFound { noun: CompanyId::NOUN })?.settings;
+        let settings = connection.braked_by(&settings);
         let made = plan(&mut conn, company, connection, kind, source, &settings, now).await;
         conn.end_snapshot().await?;
         made

@@ -97,9 +97,9 @@ pub(super) async fn export(
 ) -> Result<(), Failure> {
     let caller = why::company(engine, company).await?;
     let (to, mut pages) = mpsc::channel(AHEAD);
+    let mut writer = Writer::new(topic, engine.clock().now());
     let engine = engine.clone();
     let told = tokio::spawn(async move { engine.export_sheet(&caller, to).await });
-    let mut writer = Writer::new(topic);
     output.text(writer.header()?).await?;
     while let Some(page) = pages.recv().await {
         if writer.over(&page) {

@@ -51,6 +51,9 @@ const MEMBERS: &[(&str, &[&str])] = &[
     ("note", &["note", "comment"]),
 ];
 
+/// What sheets tell that are written here, and nobody says by them.
+const TOLD: &[&str] = &["createdat", "addedat", "name"];
+
 /// Which column holds what.
 struct Columns {
     by_name: HashMap<&'static str, usize>,
@@ -71,7 +74,7 @@ impl Columns {
             }
             let bare: String = raw.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
             let Some((name, _)) = known.iter().find(|(_, names)| names.contains(&bare.as_str())) else {
-                if !raw.is_empty() {
+                if !(raw.is_empty() || TOLD.contains(&bare.as_str())) {
                     found.ignored.push(raw.to_owned());
                 }
                 continue;

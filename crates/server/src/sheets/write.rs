@@ -50,14 +50,15 @@ pub(super) fn plain(text: &str) -> &str {
 /// Turns records into the rows of one sheet.
 pub struct Writer {
     topic: Topic,
+    now: Timestamp,
     groups: HashMap<GroupId, String>,
     users: HashMap<UserId, (String, String)>,
 }
 
 impl Writer {
-    /// The sheet of a topic.
-    pub fn new(topic: Topic) -> Self {
-        Self { topic, groups: HashMap::new(), users: HashMap::new() }
+    /// The sheet of a topic at this instant: memberships that have ended are none.
+    pub fn new(topic: Topic, now: Timestamp) -> Self {
+        Self { topic, now, groups: HashMap::new(), users: HashMap::new() }
     }
 
     /// The first line.
@@ -135,7 +136,7 @@ impl Writer {
                 self.groups.insert(group.id, group.name);
                 None
             }
-            (Topic::Members, Told::Membership(_, reason)) => {
+            (Topic::Members, Told::Membership(_, reason)) if reason.window.ends.is_none_or(|end| end > self.now) => {
                 let group = self.groups.get(&reason.group)?.clone();
                 let (email, name) = self.users.get(&reason.user)?.clone();
                 Some(vec![

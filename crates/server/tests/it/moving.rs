@@ -36,6 +36,9 @@ fn told(export: &str, with: impl Fn(&Value) -> Vec<String>) -> BTreeSet<String> 
 
 fn people_and_groups(export: &str, fields: &[&str]) -> BTreeSet<String> {
     let name_of = |id: &Value| {
+        if id.is_null() {
+            return String::new();
+        }
         let found = export.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
         let mut found = found.filter(|record| record["id"] == *id);
         found

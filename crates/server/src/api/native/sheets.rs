@@ -130,7 +130,7 @@ async fn export(app: App, read: Read<wire::OfCompany>, topic: Topic) -> Reply {
     let (to, pages) = mpsc::channel(AHEAD);
     let (engine, caller) = (app.engine().clone(), read.caller);
     let told = tokio::spawn(async move { engine.export_sheet(&caller, to).await });
-    let writer = Writer::new(topic);
+    let writer = Writer::new(topic, app.engine().clock().now());
     let first = writer.header()?;
     let rest = futures_util::stream::unfold(Some((writer, pages, told)), async |state| {
         let (mut writer, mut pages, told) = state?;

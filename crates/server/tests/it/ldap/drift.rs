@@ -28,7 +28,7 @@ async fn what_was_changed_by_hand_shows_and_is_put_right() {
         let drift = run(&app, &connection, "settle", true).await;
         assert_eq!(counts(&drift), json!({"usersChanged": 1, "membersRemoved": 1}), "{drift}");
         assert!(drift["changes"].to_string().contains("whom the source does not have"), "{drift}");
-        assert_eq!(members(&app, "Operations").await, ["ada@northwind.example"]);
+        assert_eq!(members(&app, "Operations").await, ["ada.example@northwind.example"]);
         let settled = run(&app, &connection, "settle", false).await;
         assert_eq!((&settled["state"], &settled["problemsTotal"]), (&json!("done"), &json!(0)), "{settled}");
         assert_eq!(members(&app, "Operations").await, ["zoe@example.org"]);

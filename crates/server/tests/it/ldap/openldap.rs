@@ -96,8 +96,8 @@ async fn people_and_groups_that_are_there_are_adopted_where_that_was_chosen() {
     on_both(async |app| {
         let mut directory = Directory::start().await;
         directory.person("vera", "Vera Viewer", &[]).await;
-        directory.set(&person("vera"), "mail", &["vera@northwind.example"]).await;
-        directory.set(&person("vera"), "uid", &["vera", "vera@northwind.example"]).await;
+        directory.set(&person("vera"), "mail", &["vera.viewer@northwind.example"]).await;
+        directory.set(&person("vera"), "uid", &["vera", "vera.viewer@northwind.example"]).await;
         directory
             .add(&group("Operations"), &[("objectClass", &["groupOfNames"]), ("member", &[&person("vera")])])
             .await;
@@ -115,7 +115,7 @@ async fn people_and_groups_that_are_there_are_adopted_where_that_was_chosen() {
         let connection = connect(&app, settings(&directory), PASSWORD).await;
         let adopted = run(&app, &connection, "full", false).await;
         assert_eq!(adopted["problemsTotal"], json!(0), "{adopted}");
-        assert_eq!(members(&app, "Operations").await, ["vera@northwind.example"]);
+        assert_eq!(members(&app, "Operations").await, ["vera.viewer@northwind.example"]);
         let links = app.bearer().get(format!("{connection}/links?type=group")).await.json();
         assert_eq!((&links["items"][0]["id"], &links["items"][0]["made"]), (&json!(app.id("ops")), &json!(false)));
         // Whom it did not make it leaves as they were.
