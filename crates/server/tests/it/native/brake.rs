@@ -96,7 +96,7 @@ async fn a_connection_has_a_brake_of_its_own() {
         entra.patch(group(&app), keep(6)).await.is(200);
         assert_eq!(members(&app).await, 6);
         client(&app).delete(at(&app, &format!("/connections/{other}"))).await.is(204);
-        let made = json!({"name": "LDAP", "kind": "ldap", "brakeMembers": 7, "brakePercent": 3});
+        let made = json!({"name": "LDAP", "kind": "scim", "brakeMembers": 7, "brakePercent": 3});
         let made = client(&app).post(at(&app, "/connections"), made).await.is(201).json();
         assert_eq!((&made["brakeMembers"], &made["brakePercent"]), (&json!(7), &json!(3)));
         for wrong in [
