@@ -54,9 +54,8 @@ fn target(app: &App, route: &Route, hook: (Uuid, Uuid)) -> String {
             "{webhook}" => hook.0.to_string(),
             "{delivery}" => hook.1.to_string(),
             "{level}" | "{permissionLevelId}" => id("booker"),
-            "{team}" | "{review}" | "{row}" | "{request}" | "{task}" | "{taskId}" | "{policy}" | "{delegation}" => {
-                uuid::Uuid::from_u128(9).to_string()
-            }
+            "{run}" | "{team}" | "{review}" | "{row}" | "{request}" | "{task}" | "{taskId}" | "{policy}"
+            | "{delegation}" => uuid::Uuid::from_u128(9).to_string(),
             "{requestType}" if route.path.contains("/groups/") => "JoinGroupRequest".to_owned(),
             "{requestType}" => "GrantAccessRequest".to_owned(),
             "{app}" | "{workAppId}" => id("ledger"),
