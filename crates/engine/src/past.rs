@@ -9,6 +9,7 @@ use guildhall_domain::group::{Group, GroupState};
 use guildhall_domain::ids::{CompanyId, GroupId, RoleId, UserId};
 use guildhall_domain::membership::{Member, Reason};
 use guildhall_domain::name::fold;
+use guildhall_domain::nesting::Reach;
 use guildhall_domain::page::{Ask, From, Order, Page};
 use guildhall_domain::person::Person;
 use guildhall_domain::{Error, Result, Timestamp};
@@ -82,23 +83,22 @@ async fn joined_by_each(
     let from: BTreeSet<GroupId> = direct.iter().flatten().copied().collect();
     let from: Vec<GroupId> = from.into_iter().collect();
     let around = nestings::reach(conn, company, &from, Towards::Parents, Some(t)).await?;
-    let all = |direct: BTreeSet<GroupId>| {
-        let (mut all, mut open) = (BTreeMap::new(), Vec::new());
-        for group in direct {
-            all.insert(group, true);
-            open.push(group);
-        }
-        while let Some(group) = open.pop() {
-            for parent in around.next(group) {
-                if let Entry::Vacant(place) = all.entry(*parent) {
-                    place.insert(false);
-                    open.push(*parent);
-                }
+    Ok(direct.into_iter().map(|direct| joined(direct, &around)).collect())
+}
+
+/// The effective groups that direct ones come to, with what is around them; for each group, whether directly.
+pub(crate) fn joined(direct: impl IntoIterator<Item = GroupId>, around: &Reach) -> BTreeMap<GroupId, bool> {
+    let mut all: BTreeMap<GroupId, bool> = direct.into_iter().map(|group| (group, true)).collect();
+    let mut open: Vec<GroupId> = all.keys().copied().collect();
+    while let Some(group) = open.pop() {
+        for parent in around.next(group) {
+            if let Entry::Vacant(place) = all.entry(*parent) {
+                place.insert(false);
+                open.push(*parent);
             }
         }
-        all
-    };
-    Ok(direct.into_iter().map(all).collect())
+    }
+    all
 }
 
 /// Everybody who was an effective member of a group at an instant; for each, since when directly.

@@ -1,6 +1,6 @@
 //! Use cases that read groups and memberships: from memory where the company is held, else from the rows.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use guildhall_domain::caller::Caller;
@@ -18,7 +18,7 @@ use crate::index::snapshot::GroupNode;
 use crate::rendered::SharedGroup;
 use crate::store::nestings::Towards;
 use crate::store::{self, Conn, groups, reasons};
-use crate::{Added, Engine, GroupFilter, GroupKey, GroupSort, Shown, nestings, users};
+use crate::{Added, Engine, GroupFilter, GroupKey, GroupSort, Shown, nestings, past, users};
 
 /// The most groups that one call may name.
 const GROUPS: usize = 10_000;
@@ -371,16 +371,18 @@ impl Engine {
             };
             return Ok(questions.iter().map(answer).collect());
         }
-        let (mut conn, mut answers) = (self.db().reader().await?, Vec::with_capacity(questions.len()));
-        for q in questions {
-            let direct = groups::ids_of_each_user(&mut conn, caller.company, &[q.user], now).await?.swap_remove(0);
-            answers.push(
-                direct.contains(&q.group)
-                    || q.effective
-                        && nestings::groups_of(&mut conn, caller.company, q.user, now).await?.contains(&q.group),
-            );
-        }
-        Ok(answers)
+        // Each user once, and all that is around their groups together: a thousand questions are few statements.
+        let users: BTreeSet<UserId> = questions.iter().map(|q| q.user).collect();
+        let users: Vec<UserId> = users.into_iter().collect();
+        let mut conn = self.db().reader().await?;
+        let direct = groups::ids_of_each_user(&mut conn, caller.company, &users, now).await?;
+        let from: BTreeSet<GroupId> = direct.iter().flatten().copied().collect();
+        let from: Vec<GroupId> = from.into_iter().collect();
+        let around = nestings::reach(&mut conn, caller.company, &from, Towards::Parents, None).await?;
+        let all = direct.into_iter().map(|direct| past::joined(direct, &around));
+        let joined: HashMap<UserId, BTreeMap<GroupId, bool>> = users.into_iter().zip(all).collect();
+        let answer = |q: &Question| joined[&q.user].get(&q.group).is_some_and(|direct| *direct || q.effective);
+        Ok(questions.iter().map(answer).collect())
     }
 
     /// The reasons of a user in a group that are not closed, standing or not.
