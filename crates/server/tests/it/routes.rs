@@ -120,7 +120,7 @@ fn body(app: &App, route: &Route, who: Who) -> Value {
         ("native", "owners") => json!({"owners": [app.id("edda")]}),
         // One that is made would stand in the way of others.
         ("native", "conflicts") => json!({"name": "X", "groups": [app.id("eng"), uuid::Uuid::from_u128(9)]}),
-        ("native", "connections") => json!({"name": format!("Made by {who:?}"), "kind": "ldap"}),
+        ("native", "connections") => json!({"name": format!("Made by {who:?}"), "kind": "scim"}),
         ("native", "{user}" | "{group}") if route.method == "PUT" => json!({}),
         ("native", "webhooks") => json!({"url": "https://hooks.example", "events": ["*"]}),
         ("native", "try") => json!({"rule": "user.status == 'active'", "user": app.id("vera")}),
@@ -160,7 +160,8 @@ async fn row(app: &App, route: &Route, table: &mut String) {
     write!(table, "{:12} {:6} {:64}", route.dialect, route.method, route.path).expect("a string grows");
     // The least first: what an administrator does would change what the others find.
     let callers = Who::ALL.into_iter().rev();
-    let hook = planted(app).await;
+    // A company has room for a hundred of them, and there are more routes.
+    let hook = if route.path.contains("{webhook}") { planted(app).await } else { Default::default() };
     for who in callers {
         let client = if route.dialect == "cakewalk" { app.cakewalk() } else { app.bearer() }.by(who);
         let body = (route.method != "GET" && route.method != "DELETE").then(|| body(app, route, who));
