@@ -5,7 +5,7 @@ import { useDeferredValue, useState } from 'react';
 import { change } from '../api/client';
 import { type Schemas, useList, useRights } from '../api/queries';
 import { Ask, Field } from '../ui/ask';
-import { Avatar, Badge, Empty, Head, Icon, type Tone, Wrong } from '../ui/parts';
+import { Avatar, Badge, Empty, Head, Icon, SearchBox, type Tone, Wrong } from '../ui/parts';
 import { type Column, Table } from '../ui/table';
 import { Day } from '../ui/time';
 
@@ -56,22 +56,15 @@ export function Apps() {
         }
       />
       <div className="tools">
-        <div className="search">
-          <Icon of={Search} />
-          <input
-            type="search"
-            className="input"
-            data-search
-            aria-label="Search apps"
-            placeholder="Search by name"
-            value={text}
-            onChange={(event) => {
-              setText(event.target.value);
-              void navigate({ search: { q: event.target.value.trim() || undefined }, replace: true });
-            }}
-          />
-          {!text && <kbd>/</kbd>}
-        </div>
+        <SearchBox
+          label="Search apps"
+          placeholder="Search by name"
+          value={text}
+          onChange={(to) => {
+            setText(to);
+            void navigate({ search: { q: to.trim() || undefined }, replace: true });
+          }}
+        />
       </div>
       <Wrong error={found.error} retry={() => void found.refetch()} />
       <Table

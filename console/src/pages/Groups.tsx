@@ -3,7 +3,7 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { Archive, Cable, FunctionSquare, Plus, Search, UsersRound } from 'lucide-react';
 import { useDeferredValue, useMemo, useState } from 'react';
 import { learn, type Schemas, useList, useRights } from '../api/queries';
-import { Avatar, Badge, Choice, Empty, Head, Icon, Wrong } from '../ui/parts';
+import { Avatar, Badge, Choice, Empty, Head, Icon, SearchBox, Wrong } from '../ui/parts';
 import { type Column, Table } from '../ui/table';
 import { Day } from '../ui/time';
 import { NewGroup } from './group/NewGroup';
@@ -89,22 +89,15 @@ export function Groups() {
         }
       />
       <div className="tools">
-        <div className="search">
-          <Icon of={Search} />
-          <input
-            type="search"
-            className="input"
-            data-search
-            aria-label="Search groups by name or description"
-            placeholder="Search by name or description"
-            value={text}
-            onChange={(event) => {
-              setText(event.target.value);
-              set({ q: event.target.value.trim() || undefined });
-            }}
-          />
-          {!text && <kbd>/</kbd>}
-        </div>
+        <SearchBox
+          label="Search groups by name or description"
+          placeholder="Search by name or description"
+          value={text}
+          onChange={(to) => {
+            setText(to);
+            set({ q: to.trim() || undefined });
+          }}
+        />
         <Choice label="How members come" value={kind} options={[['all', 'All'], ['hand', 'By hand'], ['rule', 'Rule'], ['synced', 'Synced']]} onChange={(to) => set({ kind: to === 'all' ? undefined : to })} />
         <Choice label="State" value={state} options={[['live', 'Live'], ['archived', 'Archived']]} onChange={(to) => set({ state: to === 'live' ? undefined : to })} />
       </div>

@@ -6,7 +6,7 @@ import { useDeferredValue, useMemo, useState } from 'react';
 import { change, make, Problem } from '../api/client';
 import { learn, refresh, type Schemas, useList, useRights } from '../api/queries';
 import { Dialog } from '../ui/dialog';
-import { Avatar, Badge, Choice, Empty, Head, Icon, type Tone, Wrong } from '../ui/parts';
+import { Avatar, Badge, Choice, Empty, Head, Icon, SearchBox, type Tone, Wrong } from '../ui/parts';
 import { type Column, Table } from '../ui/table';
 import { Day } from '../ui/time';
 import { say } from '../ui/toast';
@@ -65,22 +65,15 @@ export function Users() {
         }
       />
       <div className="tools">
-        <div className="search">
-          <Icon of={Search} />
-          <input
-            type="search"
-            className="input"
-            data-search
-            aria-label="Search users by name or address"
-            placeholder="Search by name or address"
-            value={text}
-            onChange={(event) => {
-              setText(event.target.value);
-              set({ q: event.target.value.trim() || undefined });
-            }}
-          />
-          {!text && <kbd>/</kbd>}
-        </div>
+        <SearchBox
+          label="Search users by name or address"
+          placeholder="Search by name or address"
+          value={text}
+          onChange={(to) => {
+            setText(to);
+            set({ q: to.trim() || undefined });
+          }}
+        />
         <Choice label="Status" value={status ?? 'all'} options={[['all', 'All'], ['active', 'Active'], ['invited', 'Invited'], ['offboarding', 'Leaving'], ['inactive', 'Inactive']]} onChange={(to) => set({ status: to === 'all' ? undefined : to })} />
       </div>
       <Wrong error={found.error} retry={() => void found.refetch()} />

@@ -1,5 +1,5 @@
 /** The small parts that every page is made of. */
-import { CircleAlert, CircleCheck, Info, TriangleAlert, type LucideIcon } from 'lucide-react';
+import { CircleAlert, CircleCheck, Info, Search, TriangleAlert, type LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Problem } from '../api/client';
 
@@ -149,6 +149,25 @@ export function Choice<T extends string>({ label, value, options, onChange }: { 
           {words}
         </button>
       ))}
+    </div>
+  );
+}
+
+/** The field that `/` leads to, above a list that is searched as one types. */
+export function SearchBox({ label, placeholder, value, onChange }: { label: string; placeholder: string; value: string; onChange: (to: string) => void }) {
+  return (
+    <div className="search">
+      <Icon of={Search} />
+      <input
+        type="search"
+        className="input"
+        data-search
+        aria-label={label}
+        placeholder={placeholder}
+        value={value}
+        onChange={(event) => onChange(event.target.value)}
+      />
+      {!value && <kbd>/</kbd>}
     </div>
   );
 }
