@@ -29,11 +29,7 @@ pub(super) async fn run(tx: &mut Tx, rows: Vec<Line<GroupRow>>) -> Result<Import
             wrong.keep(line, outcome)?;
             changed |= tx.revision() != before;
         }
-        match (new, changed) {
-            (true, _) => done.added += 1,
-            (false, true) => done.changed += 1,
-            (false, false) => done.unchanged += 1,
-        }
+        done.count(new, changed);
     }
     wrong.end().map(|()| done)
 }

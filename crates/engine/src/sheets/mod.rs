@@ -143,6 +143,17 @@ pub struct Imported {
     pub unchanged: u64,
 }
 
+impl Imported {
+    /// Counts a row by whether it made something, else by whether it changed anything.
+    fn count(&mut self, new: bool, changed: bool) {
+        match (new, changed) {
+            (true, _) => self.added += 1,
+            (false, true) => self.changed += 1,
+            (false, false) => self.unchanged += 1,
+        }
+    }
+}
+
 /// The wrong rows so far.
 #[derive(Default)]
 struct Wrong {

@@ -30,11 +30,7 @@ pub(super) async fn run(tx: &mut Tx, rows: Vec<Line<UserRow>>) -> Result<Importe
             wrong.keep(line, outcome)?;
             changed |= tx.revision() != before;
         }
-        match (new, changed) {
-            (true, _) => done.added += 1,
-            (false, true) => done.changed += 1,
-            (false, false) => done.unchanged += 1,
-        }
+        done.count(new, changed);
     }
     wrong.end().map(|()| done)
 }
