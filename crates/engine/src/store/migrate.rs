@@ -38,6 +38,7 @@ const STEPS: &[Step] = &[
     step!(17, "0017_apps_then"),
     step!(18, "0018_runs"),
     step!(21, "0021_sessions"),
+    step!(27, "0027_reasons_open"),
 ];
 
 /// The schema that this binary knows.
