@@ -118,7 +118,7 @@ fn tell(effects: &mut Vec<Effect>, of: &Snapshot, group: No, users: &RoaringBitm
     let Some(node) = of.group(group) else { return };
     let room = Preview::SHOWN.saturating_sub(effects.len());
     effects.extend(users.iter().take(room).filter_map(|user| {
-        let direct = of.is_direct(user, group, now).is_some();
+        let direct = of.is_direct(user, group, now);
         Some(Effect { group: node.record.id, user: of.user(user)?.person.id, direct })
     }));
 }
@@ -135,7 +135,7 @@ fn groups(before: &Snapshot, after: &Snapshot, touched: &Touched) -> BTreeSet<No
         let nested = touched.nestings.iter().flat_map(|nesting| [&nesting.parent, &nesting.child]);
         named.chain(nested).filter_map(|id| of.group_no(*id)).for_each(&mut add);
         let users = touched.users.iter().filter_map(|id| of.user(of.user_no(*id)?));
-        users.flat_map(|user| user.joined.iter().copied()).for_each(&mut add);
+        users.flat_map(|user| user.joined.iter().map(|joined| joined.group())).for_each(&mut add);
     }
     all
 }

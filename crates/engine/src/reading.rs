@@ -344,7 +344,7 @@ impl Engine {
         let (view, now) = self.present(caller.company).await;
         if let Some(view) = view {
             let group = view.group_no(group).filter(|no| view.group(*no).is_some()).ok_or(GONE)?;
-            let found = view.user_no(user).and_then(|user| Some((view.user(user)?, view.is_direct(user, group, now)?)));
+            let found = view.user_no(user).and_then(|user| Some((view.user(user)?, view.since(user, group, now)?)));
             return Ok(found.map(|(node, at)| Member { person: Arc::clone(&node.person), added_at: Some(at) }));
         }
         let mut conn = self.db().reader().await?;
@@ -366,7 +366,7 @@ impl Engine {
         if let Some(view) = view {
             let answer = |q: &Question| match (view.user_no(q.user), view.group_no(q.group)) {
                 (Some(user), Some(group)) if q.effective => view.is_effective(user, group, now),
-                (Some(user), Some(group)) => view.is_direct(user, group, now).is_some(),
+                (Some(user), Some(group)) => view.is_direct(user, group, now),
                 _ => false,
             };
             return Ok(questions.iter().map(answer).collect());

@@ -33,6 +33,12 @@ pub(crate) struct Touched {
 }
 
 impl Touched {
+    /// Is all that was touched who is a direct member of what?
+    pub(crate) fn is_of_members(&self) -> bool {
+        let Self { users, groups, nestings, roles, credentials, .. } = self;
+        users.is_empty() && groups.is_empty() && nestings.is_empty() && !roles && !credentials
+    }
+
     /// Adds what `event`, recorded at `now`, touched.
     pub(crate) fn add(&mut self, event: &Event, now: Timestamp) {
         self.recorded_at = self.recorded_at.max(Some(now));
@@ -197,26 +203,24 @@ fn put_members(snapshot: &mut Snapshot, group: GroupId, of_each: &[(UserId, Vec<
 fn put_user(snapshot: &mut Snapshot, id: UserId, found: Option<users::Listed>) {
     match (snapshot.user_no(id), found) {
         (None, None) => {}
-        (None, Some((person, role))) => {
-            let node = UserNode { person: Arc::new(person), role, joined: Box::default() };
-            let no = snapshot.users.push(Arc::new(node));
+        (None, Some((person, _))) => {
+            let no = snapshot.users.push(Arc::new(UserNode::new(person, Box::default())));
             snapshot.user_numbers.put((id, no), |(other, _)| other.cmp(&id));
         }
-        (Some(no), Some((person, role))) => {
-            let counted = snapshot.user(no).is_some_and(|node| node.person.counts());
+        (Some(no), Some((person, _))) => {
+            let counted = snapshot.user(no).is_some_and(|node| node.counts());
             let counts = person.counts();
             if let Some(node) = snapshot.users.get_mut(no) {
-                let node = Arc::make_mut(node);
-                (node.person, node.role) = (Arc::new(person), role);
+                Arc::make_mut(node).set(person);
             }
             if counted != counts {
                 snapshot.count_user(no, counts);
             }
         }
         (Some(no), None) => {
-            let joined: Vec<No> = snapshot.user(no).map(|node| node.joined.to_vec()).unwrap_or_default();
-            for group in joined {
-                snapshot.put_entry(group, no, &[]);
+            let joined = snapshot.user(no).map(|node| node.joined.to_vec()).unwrap_or_default();
+            for joined in joined {
+                snapshot.put_entry(joined.group(), no, &[]);
             }
             snapshot.user_numbers.remove(|(other, _)| other.cmp(&id));
         }

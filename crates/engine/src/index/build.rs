@@ -8,7 +8,7 @@ use guildhall_domain::ids::{CompanyId, GroupId, UserId};
 use guildhall_domain::name::fold;
 
 use super::search::Trigrams;
-use super::snapshot::{Born, Entry, GroupNode, Members, Named, No, Snapshot, Standing, Timed, UserNode, entry};
+use super::snapshot::{Born, Entry, GroupNode, Joined, Members, Named, No, Snapshot, Standing, Timed, UserNode, entry};
 use super::sorted::Sorted;
 use crate::store::nestings::Nesting;
 use crate::store::{Conn, companies, groups, nestings, reasons, users};
@@ -53,7 +53,7 @@ pub(super) async fn build(conn: &mut Conn, company: CompanyId) -> Result<Option<
         people.extend(page);
     }
     let numbers: Vec<(UserId, No)> = people.iter().zip(0..).map(|((person, _), no)| (person.id, no)).collect();
-    let mut joined: Vec<Vec<No>> = vec![Vec::new(); people.len()];
+    let mut joined: Vec<Vec<Joined>> = vec![Vec::new(); people.len()];
     read_groups(conn, company, &mut snapshot).await?;
     let mut after = Some(Nesting { parent: GroupId::NIL, child: GroupId::NIL });
     while let Some(from) = after {
@@ -84,8 +84,8 @@ pub(super) async fn build(conn: &mut Conn, company: CompanyId) -> Result<Option<
     let counts = |user: No| people[user as usize].0.counts();
     let no_of = |id: UserId| numbers.binary_search_by_key(&id, |(id, _)| *id).ok().map(|at| numbers[at].1);
     read_reasons(conn, company, &mut snapshot, &mut joined, counts, no_of).await?;
-    for ((person, role), joined) in people.into_iter().zip(joined) {
-        snapshot.users.push(Arc::new(UserNode { person: Arc::new(person), role, joined: joined.into_boxed_slice() }));
+    for ((person, _), joined) in people.into_iter().zip(joined) {
+        snapshot.users.push(Arc::new(UserNode::new(person, joined.into_boxed_slice())));
     }
     snapshot.user_numbers = Sorted::from_sorted(numbers);
     snapshot.settle_all();
@@ -123,7 +123,7 @@ async fn read_reasons(
     conn: &mut Conn,
     company: CompanyId,
     snapshot: &mut Snapshot,
-    joined: &mut [Vec<No>],
+    joined: &mut [Vec<Joined>],
     counts: impl Fn(No) -> bool,
     no_of: impl Fn(UserId) -> Option<No>,
 ) -> Result<()> {
@@ -150,8 +150,8 @@ async fn read_reasons(
             let Some((entry, timed)) = entry(user, &open, &mut sources) else { continue };
             list.plain += usize::from(timed.is_none() && counts(user));
             list.entries.push(entry);
+            joined[user as usize].push(Joined::new(group, timed.is_some()));
             list.timed.extend(timed);
-            joined[user as usize].push(group);
         }
     }
     finish(snapshot, growing);

@@ -1,15 +1,16 @@
 //! Pages of groups and members out of a snapshot, in the orders that listings have.
 
 use std::cmp::Ordering;
+use std::hint::black_box;
 use std::sync::Arc;
 
-use guildhall_domain::ids::UserId;
+use guildhall_domain::ids::{GroupId, UserId};
 use guildhall_domain::membership::Member;
 use guildhall_domain::name::fold;
 use guildhall_domain::page::{Ask, From, Order, Page};
 use guildhall_domain::{Error, Result, Timestamp};
 
-use super::snapshot::{GroupNode, No, Snapshot};
+use super::snapshot::{GroupNode, No, Snapshot, UserNode};
 use crate::rendered::SharedGroup;
 use crate::{Added, GroupFilter, GroupKey, GroupSort};
 
@@ -34,6 +35,18 @@ fn key_of(sort: GroupSort) -> impl Fn(&&GroupNode) -> GroupKey {
 
 fn records(page: Page<&GroupNode, GroupKey>) -> Page<SharedGroup, GroupKey> {
     page.map(|node| Arc::clone(&node.record))
+}
+
+/// The rows of a page of members. People lie all over the memory; each is looked at once before the first is used, in
+/// loops so short that the processor waits for many of them at a time instead of for one after the other.
+fn members(page: Page<(&Arc<UserNode>, Option<Timestamp>), UserId>) -> Page<Member, UserId> {
+    for (node, _) in &page.items {
+        black_box(node.person.status);
+    }
+    for (node, _) in &page.items {
+        black_box(node.person.name().as_bytes().first());
+    }
+    page.map(|(node, added_at)| Member { person: Arc::clone(&node.person), added_at })
 }
 
 impl Snapshot {
@@ -80,6 +93,13 @@ impl Snapshot {
         found.retain(|node| after.is_none_or(|key| beyond(node, key, order)));
         found.sort_unstable_by(|a, b| compare(a, b));
         Ok(records(page(found.into_iter(), ask, total, key_of(sort))))
+    }
+
+    /// The live groups of a name, in any letter case, by id.
+    pub(crate) fn named(&self, name: &str) -> Vec<GroupId> {
+        let key = fold(name);
+        let from = self.by_name.iter_from(|named| (&*named.key, named.id).cmp(&(&*key, GroupId::NIL)));
+        from.take_while(|named| *named.key == *key).map(|named| named.id).collect()
     }
 
     /// All live groups in an order, behind a key.
@@ -142,15 +162,15 @@ impl Snapshot {
         } else {
             self.nodes(direct.into_iter()).map(|node| (node, true)).collect()
         };
+        // As with people: the waits for groups that lie far apart overlap when each is looked at first.
+        for (node, _) in &found {
+            black_box((node.name_key.as_bytes().first(), node.record.id));
+        }
         let total = ask.total.then_some(found.len() as u64);
         found.retain(|(node, _)| after.is_none_or(|key| beyond(node, key, Order::Ascending)));
         found.sort_unstable_by(|(a, _), (b, _)| (&a.name_key, a.record.id).cmp(&(&b.name_key, b.record.id)));
         let key = |(node, _): &(&GroupNode, bool)| key_of(GroupSort::Name)(node);
         Ok(page(found.into_iter(), ask, total, key).map(|(node, direct)| (Arc::clone(&node.record), direct)))
-    }
-
-    fn member(&self, user: No, added_at: Option<Timestamp>) -> Option<Member> {
-        self.user(user).map(|node| Member { person: Arc::clone(&node.person), added_at })
     }
 
     /// One page of the members of a group at `now`, by user id.
@@ -162,15 +182,15 @@ impl Snapshot {
         ask: &Ask<UserId>,
     ) -> Page<Member, UserId> {
         let after = if let From::After(id) = ask.from { Some(id) } else { None };
-        let key = |member: &Member| member.person.id;
+        let key = |(node, _): &(&Arc<UserNode>, Option<Timestamp>)| node.person.id;
         if effective {
             let total = ask.total.then(|| self.effective_members(group, now).len());
-            let rows = self.effective_after(group, after, now).filter_map(|(user, added)| self.member(user, added));
-            return page(rows, ask, total, key);
+            let all = self.effective_after(group, after, now);
+            return members(page(all.filter_map(|(user, added)| Some((self.user(user)?, added))), ask, total, key));
         }
         let total = ask.total.then(|| self.count_direct(group, now) as u64);
-        let rows = self.members_after(group, after, now).filter_map(|(user, added)| self.member(user, Some(added)));
-        page(rows, ask, total, key)
+        let all = self.members_after(group, after, now);
+        members(page(all.filter_map(|(user, added)| Some((self.user(user)?, Some(added)))), ask, total, key))
     }
 
     /// One page of the direct members of a group at `now` that were added in a span, by the instant of their adding,

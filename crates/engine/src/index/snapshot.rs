@@ -8,7 +8,6 @@ use std::cmp::Ordering;
 use std::sync::{Arc, OnceLock};
 
 use guildhall_domain::Timestamp;
-use guildhall_domain::caller::Role;
 use guildhall_domain::ids::{GroupId, UserId};
 use guildhall_domain::membership::ReasonKind;
 use guildhall_domain::person::Person;
@@ -29,9 +28,51 @@ pub(crate) type No = u32;
 #[derive(Clone, Debug)]
 pub(crate) struct UserNode {
     pub person: Arc<Person>,
-    pub role: Role,
+    /// As the person's status has it: most questions then need not look at the person.
+    counts: bool,
     /// The groups in which a reason is open, by number.
-    pub joined: Box<[No]>,
+    pub joined: Box<[Joined]>,
+}
+
+/// A group in which a user has open reasons. A plain one needs no look at the group's list, which for a large group
+/// is far away in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Joined(u32);
+
+impl Joined {
+    /// The group, and whether its [`Entry`] of this user is timed.
+    pub(super) fn new(group: No, timed: bool) -> Self {
+        Self(group << 1 | u32::from(timed))
+    }
+
+    /// The group.
+    pub(crate) fn group(self) -> No {
+        self.0 >> 1
+    }
+
+    fn timed(self) -> bool {
+        self.0 & 1 == 1
+    }
+}
+
+impl UserNode {
+    pub(super) fn new(person: Person, joined: Box<[Joined]>) -> Self {
+        Self { counts: person.counts(), person: Arc::new(person), joined }
+    }
+
+    /// Puts what the person is called now; the groups stay.
+    pub(super) fn set(&mut self, person: Person) {
+        *self = Self::new(person, std::mem::take(&mut self.joined));
+    }
+
+    /// Is the user's membership of anything counted at all?
+    pub(crate) fn counts(&self) -> bool {
+        self.counts
+    }
+
+    fn joined(&self, group: No) -> Result<usize, usize> {
+        self.joined.binary_search_by_key(&group, |joined| joined.group())
+    }
 }
 
 /// A live group, who has reasons in it, and its place among the groups.
@@ -222,7 +263,7 @@ impl Snapshot {
 
     /// Since when the user of an entry is a direct member, if they are one at `now`.
     pub(crate) fn standing(&self, group: &GroupNode, entry: &Entry, now: Timestamp) -> Option<Timestamp> {
-        if !self.user(entry.user)?.person.counts() {
+        if !self.user(entry.user)?.counts() {
             return None;
         }
         if entry.tag != TIMED {
@@ -249,27 +290,40 @@ impl Snapshot {
     }
 
     /// Since when the user is a direct member of the group, if they are one at `now`.
-    pub(crate) fn is_direct(&self, user: No, group: No, now: Timestamp) -> Option<Timestamp> {
+    pub(crate) fn since(&self, user: No, group: No, now: Timestamp) -> Option<Timestamp> {
         let node = self.user(user)?;
         // Most questions are answered no: the user's own list, which is short, tells that first.
-        node.joined.binary_search(&group).ok()?;
+        node.joined(group).ok()?;
         let group = self.group(group)?;
         self.standing(group, self.entry(group, node.person.id)?, now)
+    }
+
+    /// Does a reason of the user in a group of theirs stand at `now`?
+    fn stands(&self, user: No, node: &UserNode, joined: Joined, now: Timestamp) -> bool {
+        node.counts && (!joined.timed() || self.since(user, joined.group(), now).is_some())
+    }
+
+    /// Is the user a direct member of the group at `now`?
+    pub(crate) fn is_direct(&self, user: No, group: No, now: Timestamp) -> bool {
+        self.user(user)
+            .is_some_and(|node| node.joined(group).is_ok_and(|at| self.stands(user, node, node.joined[at], now)))
     }
 
     /// Is the user an effective member of the group at `now`?
     pub(crate) fn is_effective(&self, user: No, group: No, now: Timestamp) -> bool {
         let Some(node) = self.user(user) else { return false };
         node.joined.iter().any(|joined| {
-            let reaches = *joined == group || self.group(*joined).is_some_and(|node| node.above.contains(group));
-            reaches && self.is_direct(user, *joined, now).is_some()
+            let at = joined.group();
+            let reaches = at == group || self.group(at).is_some_and(|node| node.above.contains(group));
+            reaches && self.stands(user, node, *joined, now)
         })
     }
 
     /// The groups that the user is a direct member of at `now`, by number.
     pub(crate) fn direct_groups(&self, user: No, now: Timestamp) -> Vec<No> {
-        let joined = self.user(user).map_or(&[][..], |node| &node.joined);
-        joined.iter().copied().filter(|group| self.is_direct(user, *group, now).is_some()).collect()
+        let Some(node) = self.user(user) else { return Vec::new() };
+        let standing = node.joined.iter().filter(|joined| self.stands(user, node, **joined, now));
+        standing.map(|joined| joined.group()).collect()
     }
 
     /// The groups that the user is an effective member of at `now`.
@@ -325,7 +379,7 @@ impl Snapshot {
     /// The number of direct members of a group at `now`.
     pub(crate) fn count_direct(&self, group: &GroupNode, now: Timestamp) -> usize {
         let timed = group.members.timed.iter().filter(|timed| {
-            let counts = self.user(timed.user).is_some_and(|user| user.person.counts());
+            let counts = self.user(timed.user).is_some_and(|user| user.counts());
             counts && timed.standings.iter().any(|standing| standing.window.holds(now))
         });
         group.members.plain + timed.count()
@@ -387,7 +441,7 @@ impl Snapshot {
     /// Puts what the open reasons of a user in a group come to, or takes it away.
     pub(super) fn put_entry(&mut self, group: No, user: No, open: &[Standing]) {
         let Some(id) = self.user(user).map(|node| node.person.id) else { return };
-        let counts = self.user(user).is_some_and(|node| node.person.counts());
+        let counts = self.user(user).is_some_and(|node| node.counts());
         let new = entry(user, open, &mut self.sources);
         let Some(mut node) = self.group(group).cloned() else { return };
         let members = &mut Arc::make_mut(&mut node).members;
@@ -411,27 +465,31 @@ impl Snapshot {
         }
         members.by_added = Arc::default();
         self.set_group(group, Some(node));
-        if old.is_some() != new.is_some() {
-            self.join(user, group, new.is_some());
+        let timed = |entry: &Entry| !plain(entry);
+        let joins = new.as_ref().map(|(entry, _)| timed(entry));
+        if old.as_ref().map(timed) != joins {
+            self.join(user, group, joins);
         }
     }
 
-    /// Notes at the user that they have, or have no more, an open reason in the group.
-    fn join(&mut self, user: No, group: No, joins: bool) {
+    /// Notes at the user that they have an open reason in the group, and whether it is timed; or none any more.
+    fn join(&mut self, user: No, group: No, joins: Option<bool>) {
         let Some(node) = self.users.get_mut(user) else { return };
         let node = Arc::make_mut(node);
+        let place = node.joined(group);
         let mut joined = std::mem::take(&mut node.joined).into_vec();
-        match (joined.binary_search(&group), joins) {
-            (Err(at), true) => joined.insert(at, group),
-            (Ok(at), false) => drop(joined.remove(at)),
-            _ => {}
+        match (place, joins) {
+            (Err(at), Some(timed)) => joined.insert(at, Joined::new(group, timed)),
+            (Ok(at), Some(timed)) => joined[at] = Joined::new(group, timed),
+            (Ok(at), None) => drop(joined.remove(at)),
+            (Err(_), None) => {}
         }
         node.joined = joined.into_boxed_slice();
     }
 
     /// Notes at the user that the group is gone.
     pub(super) fn leave(&mut self, user: No, group: No) {
-        self.join(user, group, false);
+        self.join(user, group, None);
     }
 
     pub(super) fn set_group(&mut self, no: No, node: Option<Arc<GroupNode>>) {
@@ -443,17 +501,15 @@ impl Snapshot {
     /// A user began or ceased to count: plain entries are counted anew by one in each group.
     pub(super) fn count_user(&mut self, user: No, counts: bool) {
         let Some(node) = self.user(user).cloned() else { return };
-        for group in &node.joined {
-            let Some(mut group_node) = self.group(*group).cloned() else { continue };
-            if self.entry(&group_node, node.person.id).is_some_and(|entry| entry.tag != TIMED) {
-                let members = &mut Arc::make_mut(&mut group_node).members;
-                if counts {
-                    members.plain += 1
-                } else {
-                    members.plain -= 1
-                }
-                self.set_group(*group, Some(group_node));
+        for joined in node.joined.iter().filter(|joined| !joined.timed()) {
+            let Some(mut group) = self.group(joined.group()).cloned() else { continue };
+            let members = &mut Arc::make_mut(&mut group).members;
+            if counts {
+                members.plain += 1
+            } else {
+                members.plain -= 1
             }
+            self.set_group(joined.group(), Some(group));
         }
     }
 }
