@@ -144,8 +144,11 @@ pub(crate) async fn refresh(tx: &mut Tx) -> Result<()> {
         return Ok(());
     }
     let Some(key) = tx.caller().key else { return Ok(()) };
-    let credential = keys::credential(tx, key).await?.filter(|c| c.works(now));
-    let credential = credential.filter(|c| c.company == company || c.company == CompanyId::PLATFORM);
+    let credential = match tx.known().credential.take().filter(|(known, _)| *known == key) {
+        Some((_, credential)) => Some(credential),
+        None => keys::credential(tx, key).await?,
+    };
+    let credential = credential.filter(|c| c.works(now) && (c.company == company || c.company == CompanyId::PLATFORM));
     let Some(credential) = credential else { return Err(crate::callers::refused()) };
     if credential.access == Access::Read {
         return Err(Error::ReadOnlyKey);
@@ -155,5 +158,6 @@ pub(crate) async fn refresh(tx: &mut Tx) -> Result<()> {
         (_, role) => role,
     };
     tx.set_role(role);
+    tx.known().credential = Some((key, credential));
     Ok(())
 }

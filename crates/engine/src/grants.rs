@@ -19,7 +19,12 @@ use crate::{hands, nestings, requests};
 pub(crate) async fn given_by(tx: &mut Tx, group: GroupId) -> Result<Vec<GroupApp>> {
     let company = tx.company();
     // Most companies have no apps: one look spares them the way up through the nestings.
-    if !group_apps::any(tx, company).await? {
+    let apps = match tx.known().apps {
+        Some(apps) => apps,
+        None => group_apps::any(tx, company).await?,
+    };
+    tx.known().apps = Some(apps);
+    if !apps {
         return Ok(Vec::new());
     }
     let mut around = nestings::reach(tx, company, &[group], Towards::Parents, None).await?.groups();

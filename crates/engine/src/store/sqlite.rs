@@ -84,9 +84,12 @@ impl File {
         (busy, busy + self.readers.lock().unwrap_or_else(PoisonError::into_inner).len())
     }
 
-    /// A connection for writing.
+    /// A connection for writing. What its savepoints keep of pages stays in memory: in a file it would cost each use
+    /// case a few system calls.
     pub(crate) fn writer(&self) -> Result<Client> {
-        open(&self.path, true)
+        let conn = open(&self.path, true)?;
+        conn.execute_batch("pragma temp_store = memory").map_err(|e| error(&e))?;
+        Ok(conn)
     }
 }
 
@@ -95,8 +98,9 @@ const USUAL: &str = "pragma cache_size = -8000; pragma wal_autocheckpoint = 4000
 /// The same while many rows come in: each batch touches pages all over the largest indexes.
 const LOADING: &str = "pragma cache_size = -64000; pragma wal_autocheckpoint = 25000;";
 
-/// How readers look at the file: in place, as far as it goes.
-const MAPPED: &str = "pragma mmap_size = 1073741824;";
+/// How readers look at the file: the first 32 MiB in place. What is asked for most is in the index; a map of the whole
+/// file would count as this process's memory once somebody has asked about the past.
+const MAPPED: &str = "pragma mmap_size = 33554432;";
 
 /// Lets a reader look at the file in place, or not: who reads all of it once would have all of it in memory.
 pub(crate) fn mapped(conn: &Client, mapped: bool) -> Result<()> {
