@@ -33,6 +33,13 @@ struct Made {
     json: Box<RawValue>,
 }
 
+impl Rendering {
+    /// The JSON.
+    pub fn json(&self) -> &str {
+        self.0.json.get()
+    }
+}
+
 impl std::fmt::Debug for Rendering {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.0.json.get())

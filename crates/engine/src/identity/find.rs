@@ -3,9 +3,9 @@
 use guildhall_domain::caller::Caller;
 use guildhall_domain::connection::Noun;
 use guildhall_domain::group::{Group, GroupState};
-use guildhall_domain::ids::{ConnectionId, GroupId, UserId};
+use guildhall_domain::ids::{CompanyId, ConnectionId, GroupId, UserId};
 use guildhall_domain::page::{Ask, From, Page};
-use guildhall_domain::{Result, Timestamp};
+use guildhall_domain::{Error, Result, Timestamp};
 use roaring::RoaringBitmap;
 use uuid::Uuid;
 
@@ -109,6 +109,21 @@ fn belonging(view: &Snapshot, user: No, sight: ConnectionId, now: Timestamp) -> 
     [told(direct, true), told(above, false)].concat()
 }
 
+/// A live group as the connection that it comes from sees it; none when it comes from elsewhere.
+async fn from_connection(
+    conn: &mut Conn,
+    company: CompanyId,
+    sight: ConnectionId,
+    id: GroupId,
+) -> Result<Option<Crew>> {
+    let group = group_cases::get(conn, company, id, Shown::Live).await?;
+    let links::Known::Linked(link) = links::known(conn, company, sight, Noun::Group, id.uuid()).await? else {
+        return Ok(None);
+    };
+    let version = identity::versions(conn, company, &[id.uuid()]).await?.pop().unwrap_or(0);
+    Ok(Some(Crew { group, external_id: link.external_id, version }))
+}
+
 impl Engine {
     /// One page of the people in sight, by id. Without `versions` they are read as for a search, all 0.
     ///
@@ -174,17 +189,29 @@ impl Engine {
         let (company, sight) = (caller.company, sight(caller));
         let mut found = Vec::with_capacity(ids.len());
         for id in ids {
-            let Ok(group) = group_cases::get(&mut conn, company, *id, Shown::Live).await else { continue };
-            if sight == ConnectionId::NIL {
-                let external_id = group.external_id.clone();
-                found.push((group, external_id));
-            } else if let links::Known::Linked(link) =
-                links::known(&mut conn, company, sight, Noun::Group, id.uuid()).await?
-            {
-                found.push((group, link.external_id));
+            let crew = match sight {
+                ConnectionId::NIL => self.crew_by_hand(&mut conn, company, *id).await.map(Some),
+                _ => from_connection(&mut conn, company, sight, *id).await,
+            };
+            match crew {
+                Ok(crew) => found.extend(crew),
+                Err(Error::NotFound { .. }) => {}
+                Err(fault) => return Err(fault),
             }
         }
-        crews(&mut conn, caller, found, true).await
+        Ok(found)
+    }
+
+    /// A live group as whoever stands for no connection sees it: its record from memory, where that is as new as the
+    /// version that is told with it.
+    pub(super) async fn crew_by_hand(&self, conn: &mut Conn, company: CompanyId, id: GroupId) -> Result<Crew> {
+        let version = identity::versions(conn, company, &[id.uuid()]).await?.pop().unwrap_or(0);
+        let view = self.view(company).await.filter(|view| view.revision >= version);
+        let group = match view {
+            Some(view) => view.group_by_id(id).map(|node| Group::clone(&node.record)).ok_or(group_cases::GONE)?,
+            None => group_cases::get(conn, company, id, Shown::Live).await?,
+        };
+        Ok(Crew { external_id: group.external_id.clone(), group, version })
     }
 
     /// The ids of people whom an index finds.
@@ -239,10 +266,13 @@ impl Engine {
     /// [`Error::Forbidden`].
     pub async fn find_crews(&self, caller: &Caller, by: &FindCrews) -> Result<Vec<GroupId>> {
         authz::may_read(caller, Action::ReadDirectory)?;
-        if let FindCrews::Member(id) = by
-            && let Some(view) = self.view(caller.company).await
-        {
-            let user = view.user_no(UserId::new(*id)).map(|no| direct(&view, no, sight(caller), self.clock().now()));
+        let known = matches!(by, FindCrews::Member(_) | FindCrews::Name(_));
+        let view = if known { self.view(caller.company).await } else { None };
+        if let (FindCrews::Name(name), Some(view)) = (by, &view) {
+            return Ok(view.named(name));
+        }
+        if let (FindCrews::Member(id), Some(view)) = (by, &view) {
+            let user = view.user_no(UserId::new(*id)).map(|no| direct(view, no, sight(caller), self.clock().now()));
             let parents = view.group_by_id(GroupId::new(*id)).map(|node| node.parents.as_slice()).unwrap_or_default();
             let all = user.unwrap_or_default().into_iter().chain(parents.iter().copied());
             return Ok(all.filter_map(|no| Some(view.group(no)?.record.id)).collect());

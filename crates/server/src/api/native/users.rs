@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use super::extract::{Change, Json, NoBody, Read, ask};
 use super::once::{Answer, carry_out};
-use super::{Reply, list, shown, wire};
+use super::{Reply, list, list_written, shown, wire};
 use crate::app::App;
 
 /// How often a merge is tried when others edit the same user meanwhile; at each try one of them gets through.
@@ -177,5 +177,6 @@ async fn groups(State(app): State<App>, read: Read<wire::OfUser, wire::ListJoine
         return list(&read.uri, page.map(|(group, direct)| wire::JoinedGroup { group: (&group).into(), direct }));
     }
     let page = app.engine().groups_of(&read.caller, read.path.user_id(), effective, &ask).await?;
-    list(&read.uri, page.map(|(group, direct)| wire::JoinedGroup { group: wire::Group::from(&**group), direct }))
+    let page = page.try_map(|(group, direct)| Ok::<_, Error>((wire::group(&group)?, direct)))?;
+    list_written(&read.uri, &page, |out, (group, direct)| wire::write_joined(out, group, *direct))
 }

@@ -10,6 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{Id, at, patch, searched, sorted};
+use crate::http::json;
 use crate::http::patch::Field;
 
 /// The most owners of one group.
@@ -107,6 +108,12 @@ pub(crate) struct JoinedGroup {
     pub(crate) group: Group,
     /// Is the user a member directly, not by nesting alone?
     pub(crate) direct: bool,
+}
+
+/// Writes a [`JoinedGroup`] out of the group's kept JSON, to which it adds a member.
+pub(crate) fn write_joined(out: &mut json::Text, group: &Rendering, direct: bool) {
+    let open = group.json().strip_suffix('}').unwrap_or_default();
+    out.raw(open).raw(r#","direct":"#).value(&direct).raw("}");
 }
 
 /// A group to be made.
@@ -335,4 +342,37 @@ pub(crate) struct ListNested {
 pub(crate) struct Nested {
     /// The groups, by id.
     pub(crate) groups: Vec<Group>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_joined_group_is_written_as_serde_writes_it() {
+        let at = guildhall_domain::Timestamp::from_micros(1_700_000_000_000_001);
+        let record = domain::Group {
+            id: guildhall_domain::ids::GroupId::NIL,
+            name: "Ink".into(),
+            description: Some("a \"b\" }".into()),
+            icon: None,
+            external_id: None,
+            source: None,
+            rule: None,
+            unmodifiable: false,
+            state: GroupState::Live,
+            created_at: at,
+            created_by: None,
+            updated_at: at,
+            updated_by: Some(UserId::NIL),
+            members_changed_at: at,
+            lifetime: domain::Lifetime::default(),
+            purge_at: None,
+            version: 1,
+        };
+        let mut out = json::Text::default();
+        write_joined(&mut out, &group(&record.clone().into()).unwrap(), true);
+        let said = JoinedGroup { group: Group::from(&record), direct: true };
+        assert_eq!(out.into_string(), serde_json::to_string(&said).unwrap());
+    }
 }

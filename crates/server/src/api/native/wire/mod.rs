@@ -53,6 +53,7 @@ pub(super) use explain::{About, Explain, Explained, Explanation, GivenReason, Na
 pub(super) use explain_given::WhyHeld;
 pub(super) use groups::{
     EditGroup, Group, JoinedGroup, ListGroups, ListNested, ListedGroup, Nested, NewGroup, Owners, SetOwners, group,
+    write_joined,
 };
 pub(super) use keys::{Key, KeySecret, NewKey, Rotation};
 pub(super) use me::{Ids, Me, Names};
