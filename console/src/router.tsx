@@ -53,7 +53,6 @@ const user = createRoute({
 });
 const overview = createRoute({ getParentRoute: () => root, path: '/', component: lazyRouteComponent(() => import('./pages/Overview'), 'Overview') });
 
-
 const tasks = createRoute({ getParentRoute: () => root, path: '/tasks', validateSearch: knows(['status']), component: lazyRouteComponent(() => import('./pages/Tasks'), 'Tasks') });
 const requests = createRoute({ getParentRoute: () => root, path: '/requests', validateSearch: knows(['status'], ['mine']), component: lazyRouteComponent(() => import('./pages/Requests'), 'Requests') });
 const apps = createRoute({ getParentRoute: () => root, path: '/apps', validateSearch: knows(['q']), component: lazyRouteComponent(() => import('./pages/Apps'), 'Apps') });
@@ -72,9 +71,13 @@ const reviews = createRoute({ getParentRoute: () => root, path: '/reviews', vali
 const review = createRoute({ getParentRoute: () => root, path: '/reviews/$review', component: lazyRouteComponent(() => import('./pages/Review'), 'ReviewPage') });
 const conflicts = createRoute({ getParentRoute: () => root, path: '/conflicts', component: lazyRouteComponent(() => import('./pages/Conflicts'), 'Conflicts') });
 
+const teams = createRoute({ getParentRoute: () => root, path: '/teams', validateSearch: knows([], ['archived']), component: lazyRouteComponent(() => import('./pages/Teams'), 'Teams') });
+const team = createRoute({ getParentRoute: () => root, path: '/teams/$team', component: lazyRouteComponent(() => import('./pages/Team'), 'TeamPage') });
+const sheets = createRoute({ getParentRoute: () => root, path: '/sheets', component: lazyRouteComponent(() => import('./pages/Sheets'), 'Sheets') });
+
 const tree = root.addChildren([
   overview, groups, group, users, user, tasks, requests, apps, app, roles, policies, connections, connection, webhooks, webhook, keys, journal, settings,
-  reviews, review, conflicts,
+  reviews, review, conflicts, teams, team, sheets,
 ]);
 
 export const router = createRouter({ routeTree: tree, basepath: '/console', defaultPreload: 'intent', scrollRestoration: true });

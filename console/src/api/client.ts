@@ -72,10 +72,12 @@ export function address(path: string, params: object = {}, query: object = {}) {
 export async function send(method: string, target: string, body?: unknown, headers: Record<string, string> = {}, signal?: AbortSignal) {
   const fields: Record<string, string> = { accept: 'application/json', ...headers };
   if (method !== 'GET') fields['guildhall-proof'] = proof();
-  if (body !== undefined) fields['content-type'] = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+  if (body !== undefined) fields['content-type'] ??= method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+  // A file goes as it is.
+  const sent = body === undefined ? null : body instanceof Blob ? body : JSON.stringify(body);
   let response: Response;
   try {
-    response = await fetch(target, { method, headers: fields, body: body === undefined ? null : JSON.stringify(body), signal: signal ?? null });
+    response = await fetch(target, { method, headers: fields, body: sent, signal: signal ?? null });
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
     throw new Problem(0, { title: 'The server cannot be reached', detail: 'No answer came. Check the connection; what is shown may be out of date.' });

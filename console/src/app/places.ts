@@ -1,5 +1,5 @@
 /** The pages there are, for the sidebar and the palette. */
-import { AppWindow, BadgeCheck, Building2, CheckCheck, Cable, FileClock, KeyRound, LayoutDashboard, ListChecks, type LucideIcon, Scale, Scissors, Send, UserRound, UsersRound, Webhook } from 'lucide-react';
+import { AppWindow, BadgeCheck, Building2, CheckCheck, Cable, FileClock, FileSpreadsheet, KeyRound, LayoutDashboard, ListChecks, type LucideIcon, Scale, Scissors, Send, UserRound, UsersRound, Webhook, Waypoints } from 'lucide-react';
 
 export interface Place {
   to: string;
@@ -21,6 +21,8 @@ export const places: { title?: string; items: Place[] }[] = [
     items: [
       { to: '/groups', name: 'Groups', icon: UsersRound },
       { to: '/users', name: 'Users', icon: UserRound, words: 'people' },
+      { to: '/teams', name: 'Teams', icon: Waypoints, words: 'workspace areas' },
+      { to: '/sheets', name: 'Sheets', icon: FileSpreadsheet, words: 'csv import export spreadsheet' },
     ],
   },
   {

@@ -15,7 +15,7 @@ interface Shape {
   change: Change | undefined;
   children?: ReactNode;
   onClose: () => void;
-  onDone?: () => void;
+  onDone?: (answer: unknown) => void;
   /** Keeps the dialog open with what this returns: for what is shown only once. */
   after?: (answer: unknown) => ReactNode;
 }
@@ -26,7 +26,7 @@ export function Ask({ title, verb, done, danger, change, children, onClose, onDo
   const making = useMutation({
     mutationFn: () => make(change as Change, key),
     onSuccess: (answer) => {
-      onDone?.();
+      onDone?.(answer);
       void refresh();
       if (after) setTold(after(answer));
       else {

@@ -13,7 +13,8 @@ interface Effect {
   user: string;
   direct: boolean;
 }
-interface Told {
+/** What a preview answers. */
+export interface Told {
   gained: Effect[];
   lost: Effect[];
   gainedTotal: number;

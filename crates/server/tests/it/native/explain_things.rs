@@ -197,3 +197,36 @@ async fn what_cannot_be_asked() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn ways_to_a_role_and_an_app_are_drawn() {
+    on_both(async |app| {
+        let admin = client(&app);
+        let id = |reply: Value| reply["id"].as_str().unwrap().to_owned();
+        let role = json!({"name": "Reader", "permissions": [{"permission": "ACCESS_MANAGEMENT", "actions": ["READ"]}]});
+        let role = id(admin.post(at(&app, "/roles"), role).await.is(201).json());
+        let ledger = id(admin.post(at(&app, "/apps"), json!({"name": "<Ledger>"})).await.is(201).json());
+        let drawn = async |user: &str, query: &str| {
+            let path = at(&app, &format!("/users/{{{user}}}/explain?{query}"));
+            let picture = client(&app).with("accept", "image/svg+xml").get(path).await.is(200);
+            assert_eq!(picture.header("content-type"), "image/svg+xml");
+            picture.body
+        };
+        let (by_role, by_app) = (format!("role={role}"), format!("app={ledger}"));
+        let none = drawn("gus", &by_role).await;
+        assert!(none.contains("does not have Reader") && none.contains("no group gives it"), "{none}");
+        admin.call("PUT", at(&app, "/groups/{ops}/children/{eng}"), None).await.is(201);
+        admin.post(at(&app, "/groups/{ops}/roles"), json!({"add": [{"role": role}]})).await.is(204);
+        let held = drawn("vera", &by_role).await;
+        for words in ["has Reader</title>", "Engineering</text>", "Operations</text>", "gives it since 2026-11-20 by Ada"] {
+            assert!(held.contains(words), "{words}: {held}");
+        }
+        let not = drawn("gus", &by_role).await;
+        assert!(not.contains("would give it") && not.contains("role, not held"), "{not}");
+        let access = at(&app, &format!("/apps/{ledger}/accesses/{{gus}}"));
+        admin.call("PUT", access, Some(json!({}))).await;
+        let told = drawn("gus", &by_app).await;
+        assert!(told.contains("has &lt;Ledger&gt;</title>") && told.contains("Access, given 2026-11-20"), "{told}");
+    })
+    .await;
+}

@@ -49,8 +49,8 @@ pub(super) use conflicts::{Breach, Breaching, Conflict, EditConflict, NewConflic
 pub(super) use connections::{Connection, EditConnection, Link, ListLinks, NewConnection, SetLink};
 pub(super) use difference::{Between, GroupDifference, PutBack, UserDifference};
 pub(super) use events::{Event, ListEvents, Verification};
-pub(super) use explain::{About, Explain, Explained, Explanation, GivenReason, Named};
-pub(super) use explain_given::WhyHeld;
+pub(super) use explain::{About, Explain, Explained, Explanation, GivenReason, Named, Path};
+pub(super) use explain_given::{HeldApp, WhyHeld};
 pub(super) use groups::{
     EditGroup, Group, JoinedGroup, ListGroups, ListNested, ListedGroup, Nested, NewGroup, Owners, SetOwners, group,
     write_joined,

@@ -1,14 +1,8 @@
-//! Explanations as pictures: the ways into a group as SVG, in columns from the user to the group.
-//!
-//! What several ways share is drawn once, so that a lattice stays legible. The picture is for eyes: the same stands in
-//! the JSON in words.
+//! Boxes in columns and the ties between them, as SVG.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
-use http::{HeaderMap, header};
-
-use super::wire::{Explanation, GivenReason, Named};
 use crate::http::markup::Safe;
 
 /// The most boxes that a picture shows; more ways than fit are told of in its last line.
@@ -25,15 +19,6 @@ const STYLE: &str = "text{font:500 13px system-ui,-apple-system,'Segoe UI',sans-
 .n{stroke-dasharray:5 4}.e{fill:none;stroke:#9b9c9f;stroke-width:1.4}\
 @media(prefers-color-scheme:dark){text{fill:#ececea}.s{fill:#a2a4aa}.b{fill:#1e2023;stroke:#474a52}\
 .u{fill:#1b222d;stroke:#4f627e}.r{fill:#231d31;stroke:#6a5a94}.t{fill:#17302a;stroke:#63c7a8}.e{stroke:#777a80}}";
-
-/// Does a request ask for a picture, and not for JSON?
-pub(super) fn wanted(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let mut kinds =
-        accepted.flat_map(|value| value.split(',')).filter_map(|item| item.split(';').next()).map(str::trim);
-    let first = kinds.find(|kind| matches!(*kind, "image/svg+xml" | "application/json"));
-    first == Some("image/svg+xml")
-}
 
 /// The class of a place that a tie passes, where there is no box.
 const PASSING: &str = "";
@@ -52,19 +37,39 @@ struct Node {
 
 /// The boxes by what they stand for, and which lead to which.
 #[derive(Default)]
-struct Graph {
+pub(super) struct Graph {
     nodes: BTreeMap<String, Node>,
     order: Vec<String>,
     edges: BTreeMap<(String, String), String>,
-    left_out: usize,
+}
+
+/// What is said around a picture.
+pub(super) struct Frame {
+    /// What it shows, for whoever cannot see it.
+    pub(super) title: String,
+    /// Are the ties dashed, since nobody goes this way yet?
+    pub(super) dashed: bool,
+    /// The line below it, where not all is drawn.
+    pub(super) foot: Option<String>,
 }
 
 impl Graph {
-    fn node(&mut self, id: String, class: &'static str, name: &str, below: String, whole: String) {
+    /// Has it room for so many boxes more?
+    pub(super) fn has_room(&self, boxes: usize) -> bool {
+        self.nodes.len() + boxes <= BOXES
+    }
+
+    /// Draws a box, unless there is one for the same.
+    pub(super) fn node(&mut self, id: String, class: &'static str, name: &str, below: String, whole: String) {
         if !self.nodes.contains_key(&id) {
             self.order.push(id.clone());
             self.nodes.insert(id, Node { class, name: name.to_owned(), below, whole, column: 0 });
         }
+    }
+
+    /// Ties one box to another, with words for whoever points at the tie.
+    pub(super) fn tie(&mut self, from: impl Into<String>, to: impl Into<String>, words: impl Into<String>) {
+        self.edges.insert((from.into(), to.into()), words.into());
     }
 
     /// Puts each box into the column behind the last of those that lead to it.
@@ -138,82 +143,6 @@ impl Graph {
     }
 }
 
-/// The day of a time as the API writes it.
-fn day(at: &str) -> &str {
-    at.get(..10).unwrap_or(at)
-}
-
-fn name(named: &Named) -> String {
-    named.name.clone().unwrap_or_else(|| named.id.to_string())
-}
-
-fn by(who: Option<&Named>) -> String {
-    who.map(|who| format!(" by {}", name(who))).unwrap_or_default()
-}
-
-fn reason_words(given: &GivenReason) -> (String, String, String) {
-    let reason = &given.reason;
-    let title = match reason.kind {
-        "direct" => "By hand",
-        "synced" => "Synced",
-        "rule" => "By its rule",
-        "requested" => "Requested",
-        other => other,
-    };
-    let since = day(&reason.added_at);
-    let until = reason.ends_at.as_deref().map(|end| format!(" until {}", day(end))).unwrap_or_default();
-    let span = match reason.ends_at.as_deref() {
-        Some(end) => format!("{since} to {}", day(end)),
-        None => format!("since {since}"),
-    };
-    let from = reason.starts_at.as_deref().map(|start| format!(", from {}", day(start))).unwrap_or_default();
-    let note = reason.note.as_deref().map(|note| format!(". {note}")).unwrap_or_default();
-    let whole = format!("{title}, given {since}{}{from}{until}{note}", by(given.given_by.as_ref()));
-    (title.to_owned(), span, whole)
-}
-
-/// The boxes and ties of an explanation.
-fn graph(told: &Explanation) -> Graph {
-    let mut graph = Graph::default();
-    let target = told.group.id.to_string();
-    graph.node("user".into(), "b u", &name(&told.user), "the person".into(), name(&told.user));
-    for path in &told.paths {
-        if graph.nodes.len() + path.steps.len() + 2 > BOXES {
-            graph.left_out += 1;
-            continue;
-        }
-        let (title, below, whole) = reason_words(&path.reason);
-        let reason = format!("reason {}", path.reason.reason.id);
-        graph.node(reason.clone(), "b r", &title, below, whole);
-        graph.edges.insert(("user".into(), reason.clone()), String::new());
-        let mut before = path.reason.group.id.to_string();
-        let class = |id: &str| if id == target { "b t" } else { "b" };
-        graph.node(before.clone(), class(&before), &name(&path.reason.group), String::new(), name(&path.reason.group));
-        graph.edges.insert((reason, before.clone()), String::new());
-        for step in &path.steps {
-            let id = step.group.id.to_string();
-            graph.node(id.clone(), class(&id), &name(&step.group), String::new(), name(&step.group));
-            let words = format!("inside since {}{}", day(&step.since), by(step.by.as_ref()));
-            graph.edges.insert((before, id.clone()), words);
-            before = id;
-        }
-    }
-    if let Some(missing) = &told.missing {
-        graph.node(target.clone(), "b t n", &told.group.name, "not a member".into(), told.group.name.clone());
-        for group in missing.groups.iter().filter(|group| group.id != told.group.id).take(12) {
-            let id = group.id.to_string();
-            graph.node(id.clone(), "b n", &name(group), "would give it".into(), name(group));
-            graph.edges.insert(("user".into(), id.clone()), "not a direct member".into());
-            graph.edges.insert((id, target.clone()), "is inside, at some depth".into());
-        }
-        graph.edges.insert(("user".into(), target.clone()), "not a direct member".into());
-        graph.left_out = usize::try_from(missing.total).unwrap_or(usize::MAX).saturating_sub(13);
-    }
-    graph.settle();
-    graph.route();
-    graph
-}
-
 /// A name cut to what fits into a box.
 fn cut(text: &str) -> String {
     match text.char_indices().nth(LETTERS) {
@@ -222,16 +151,17 @@ fn cut(text: &str) -> String {
     }
 }
 
-/// The picture of an explanation.
-pub(super) fn draw(told: &Explanation) -> String {
+/// The picture of what is in a graph.
+pub(super) fn draw(mut graph: Graph, frame: &Frame) -> String {
+    graph.settle();
+    graph.route();
     let mut out = String::new();
     // Writing to a text cannot fail.
-    let _ = render(&mut out, told);
+    let _ = render(&mut out, &graph, frame);
     out
 }
 
-fn render(out: &mut String, told: &Explanation) -> fmt::Result {
-    let graph = graph(told);
+fn render(out: &mut String, graph: &Graph, frame: &Frame) -> fmt::Result {
     let columns = graph.columns();
     let tallest = columns.iter().map(Vec::len).max().unwrap_or(1) as f32;
     let height = MARGIN * 2.0 + tallest * (BOX.1 + GAP.1) - GAP.1;
@@ -242,21 +172,18 @@ fn render(out: &mut String, told: &Explanation) -> fmt::Result {
         let x = MARGIN + n as f32 * (BOX.0 + GAP.0);
         place.extend(column.iter().enumerate().map(|(m, id)| (*id, (x, top + m as f32 * (BOX.1 + GAP.1)))));
     }
-    let foot = if graph.left_out > 0 { 24.0 } else { 0.0 };
-    let (user, group) = (name(&told.user), told.group.name.clone());
-    let verdict = if told.member { "is" } else { "is not" };
+    let foot = if frame.foot.is_some() { 24.0 } else { 0.0 };
     write!(
         out,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{}\" viewBox=\"0 0 {width} {}\" role=\"img\">\
-         <title>{} {verdict} in {}</title><style>{STYLE}</style>",
+         <title>{}</title><style>{STYLE}</style>",
         height + foot,
         height + foot,
-        Safe(&user),
-        Safe(&group)
+        Safe(&frame.title)
     )?;
+    let dashed = if frame.dashed { " n" } else { "" };
     for ((from, to), words) in &graph.edges {
         let (Some(a), Some(b)) = (place.get(from.as_str()), place.get(to.as_str())) else { continue };
-        let dashed = if told.member { "" } else { " n" };
         let (x1, y1, x2, y2) = (a.0 + BOX.0, a.1 + BOX.1 / 2.0, b.0, b.1 + BOX.1 / 2.0);
         let bend = ((x2 - x1) / 2.0).max(24.0);
         write!(
@@ -300,9 +227,8 @@ fn render(out: &mut String, told: &Explanation) -> fmt::Result {
         }
         out.push_str("</g>");
     }
-    if graph.left_out > 0 {
-        let words = if told.member { "further ways are not drawn" } else { "further groups would give it as well" };
-        write!(out, "<text class=\"s\" x=\"{MARGIN}\" y=\"{}\">{} {words}</text>", height + 8.0, graph.left_out)?;
+    if let Some(words) = &frame.foot {
+        write!(out, "<text class=\"s\" x=\"{MARGIN}\" y=\"{}\">{}</text>", height + 8.0, Safe(words))?;
     }
     out.push_str("</svg>");
     Ok(())
@@ -318,19 +244,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_picture_is_wanted_by_name_and_before_json() {
-        let wants = |accept: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::ACCEPT, accept.parse().expect("a value"));
-            wanted(&headers)
-        };
-        assert!(wants("image/svg+xml") && wants("image/avif,image/webp,image/svg+xml,image/*,*/*;q=0.8"));
-        assert!(wants("image/svg+xml, application/json") && !wants("application/json, image/svg+xml"));
-        assert!(!wants("*/*") && !wants("image/*") && !wants("application/json"));
-        assert!(!wanted(&HeaderMap::new()));
-    }
-
-    #[test]
     fn long_names_are_cut_between_letters() {
         assert_eq!(cut("Engineering"), "Engineering");
         assert_eq!(cut(&"ß".repeat(40)).chars().count(), LETTERS);
@@ -343,7 +256,7 @@ mod tests {
             graph.node(id.into(), "b", id, String::new(), String::new());
         }
         for (from, to) in [("user", "a"), ("a", "b"), ("b", "c"), ("user", "c")] {
-            graph.edges.insert((from.into(), to.into()), String::new());
+            graph.tie(from, to, "");
         }
         graph.settle();
         assert_eq!(graph.columns(), [["user"], ["a"], ["b"], ["c"]]);
