@@ -1,15 +1,18 @@
 /** One app: its levels, which groups hold it, who has access. */
 import { Link, useParams } from '@tanstack/react-router';
-import { ExternalLink, UserPlus, UsersRound } from 'lucide-react';
-import { useState } from 'react';
+import { Archive, ExternalLink, Pencil, UserPlus, UsersRound } from 'lucide-react';
+import { Fragment, useState } from 'react';
 import { change } from '../api/client';
 import { learn, type Schemas, useGet, useList, useRights } from '../api/queries';
 import { Ask, Field } from '../ui/ask';
 import { Who } from '../ui/names';
 import { Avatar, Badge, Bones, Card, Empty, Head, Icon, Wrong } from '../ui/parts';
 import { Picker, type Picked } from '../ui/picker';
+import { ChangeDialog } from '../ui/preview';
 import { type Column, Table } from '../ui/table';
 import { Day } from '../ui/time';
+import { ChosenPolicies } from './app/Chosen';
+import { EditApp, EditFields, EditLevels } from './app/EditApp';
 import { appTones } from './Apps';
 
 type Held = Schemas['AppAccess'];
@@ -17,13 +20,20 @@ type Held = Schemas['AppAccess'];
 export function AppPage() {
   const { app: id } = useParams({ from: '/apps/$app' });
   const { manages } = useRights();
-  const [asks, setAsks] = useState<'give' | Held>();
+  const [asks, setAsks] = useState<'give' | 'edit' | 'levels' | 'fields' | 'archive' | Held>();
   const found = useGet('/v1/companies/{company}/apps/{app}', { path: { app: id } });
   const groups = useGet('/v1/companies/{company}/apps/{app}/groups', { path: { app: id } });
   const held = useList('/v1/companies/{company}/apps/{app}/accesses', { path: { app: id }, query: { total: true } });
   const app = found.data;
   if (found.isError) return <Wrong error={found.error} retry={() => void found.refetch()} />;
   if (!app) return <div className="grid"><Bones /></div>;
+  const close = () => setAsks(undefined);
+  const editing = (what: 'levels' | 'fields', words: string) =>
+    manages && (
+      <button type="button" className="btn small" onClick={() => setAsks(what)}>
+        {words}
+      </button>
+    );
   const columns: Column<Held>[] = [
     {
       key: 'who',
@@ -65,15 +75,25 @@ export function AppPage() {
         }
         actions={
           manages && (
-            <button type="button" className="btn primary" onClick={() => setAsks('give')}>
-              <Icon of={UserPlus} /> Give access
-            </button>
+            <>
+              <button type="button" className="btn primary" onClick={() => setAsks('give')}>
+                <Icon of={UserPlus} /> Give access
+              </button>
+              <button type="button" className="btn" onClick={() => setAsks('edit')}>
+                <Icon of={Pencil} /> Edit
+              </button>
+              {app.status !== 'Archived' && (
+                <button type="button" className="btn" onClick={() => setAsks('archive')}>
+                  <Icon of={Archive} /> Archive…
+                </button>
+              )}
+            </>
           )
         }
       />
       <div className="stack">
         <div className="cards">
-          <Card title="Levels of access">
+          <Card title="Levels of access" aside={editing('levels', 'Edit levels')}>
             {app.permissionLevels.length === 0 && <p className="small muted">It has one level only.</p>}
             <ul className="col small">
               {app.permissionLevels.map((level) => (
@@ -98,6 +118,40 @@ export function AppPage() {
             </ul>
           </Card>
         </div>
+        <div className="cards">
+          <Card title="About it" aside={editing('fields', 'Edit fields')}>
+            {app.description && <p className="small muted" style={{ marginBottom: 10 }}>{app.description}</p>}
+            <dl className="facts">
+              <dt>Looked after by</dt>
+              <dd>{app.owner ? <Who id={app.owner} face /> : <span className="faint">nobody</span>}</dd>
+              {app.category && (
+                <>
+                  <dt>Category</dt>
+                  <dd>{app.category}</dd>
+                </>
+              )}
+              {app.serverLocations.length > 0 && (
+                <>
+                  <dt>Servers</dt>
+                  <dd>{app.serverLocations.join(', ')}</dd>
+                </>
+              )}
+              {app.certifications.length > 0 && (
+                <>
+                  <dt>Certified for</dt>
+                  <dd>{app.certifications.join(', ')}</dd>
+                </>
+              )}
+              {app.customFields.map((field) => (
+                <Fragment key={field.id}>
+                  <dt>{field.name}</dt>
+                  <dd><FieldValue field={field} /></dd>
+                </Fragment>
+              ))}
+            </dl>
+          </Card>
+          <ChosenPolicies app={app} />
+        </div>
         <Wrong error={held.error} />
         <Table
           label={`Who has access to ${app.name}`}
@@ -112,13 +166,30 @@ export function AppPage() {
         />
       </div>
       {asks === 'give' && <Give app={app} onClose={() => setAsks(undefined)} />}
-      {asks && asks !== 'give' && (
+      {asks === 'edit' && <EditApp app={app} onClose={close} />}
+      {asks === 'levels' && <EditLevels app={app} onClose={close} />}
+      {asks === 'fields' && <EditFields app={app} onClose={close} />}
+      {asks === 'archive' && (
+        <ChangeDialog title={`Archive ${app.name}?`} verb="Archive" danger done={`${app.name} is archived`} change={change('delete', '/v1/companies/{company}/apps/{app}', { path: { app: id } })} onClose={close}>
+          <p className="small muted">Every access to it ends and groups give it no more, at once. Its record stays, with the status Archived.</p>
+        </ChangeDialog>
+      )}
+      {asks && typeof asks === 'object' && (
         <Ask title={`End the access of ${asks.user.name}?`} verb="End it" danger done="Ended" change={change('delete', '/v1/companies/{company}/apps/{app}/accesses/{user}', { path: { app: id, user: asks.user.id } })} onClose={() => setAsks(undefined)}>
           <p className="small muted">{asks.user.name} has {app.name} no more, from this moment.</p>
         </Ask>
       )}
     </>
   );
+}
+
+/** What a custom field holds, for people. */
+function FieldValue({ field }: { field: Schemas['CustomField'] }) {
+  if (field.value === null || field.value === undefined || field.value === '') return <span className="faint">none</span>;
+  if (field.type === 'user') return <Who id={field.value} face />;
+  if (field.type === 'select') return <>{field.options.find((one) => one.id === field.value)?.name ?? field.value}</>;
+  if (field.type === 'boolean') return <>{field.value === 'true' ? 'yes' : 'no'}</>;
+  return <>{field.value}</>;
 }
 
 function Give({ app, onClose }: { app: Schemas['App']; onClose: () => void }) {

@@ -2,7 +2,7 @@
 import { Plus, Scissors } from 'lucide-react';
 import { Fragment, useState } from 'react';
 import { change } from '../api/client';
-import { type Schemas, useList, useRights } from '../api/queries';
+import { type Schemas, useList, useNames, useRights } from '../api/queries';
 import { Ask, Field } from '../ui/ask';
 import { Dialog } from '../ui/dialog';
 import { Who } from '../ui/names';
@@ -13,7 +13,7 @@ type Conflict = Schemas['Conflict'];
 
 export function Conflicts() {
   const { manages } = useRights();
-  const [asks, setAsks] = useState<'new' | { delete: Conflict } | { breaches: Conflict }>();
+  const [asks, setAsks] = useState<'new' | { edit: Conflict } | { delete: Conflict } | { breaches: Conflict }>();
   const found = useList('/v1/companies/{company}/conflicts', {}, true, 1000);
   const close = () => setAsks(undefined);
   return (
@@ -53,9 +53,14 @@ export function Conflicts() {
                   <Badge tone="good">nobody in breach</Badge>
                 )}
                 {manages && (
-                  <button type="button" className="btn quiet small" onClick={() => setAsks({ delete: conflict })}>
-                    Delete…
-                  </button>
+                  <>
+                    <button type="button" className="btn quiet small" onClick={() => setAsks({ edit: conflict })}>
+                      Edit
+                    </button>
+                    <button type="button" className="btn quiet small" onClick={() => setAsks({ delete: conflict })}>
+                      Delete…
+                    </button>
+                  </>
                 )}
               </span>
             }
@@ -72,7 +77,8 @@ export function Conflicts() {
           </Card>
         ))}
       </div>
-      {asks === 'new' && <NewConflict onClose={close} />}
+      {asks === 'new' && <ConflictForm onClose={close} />}
+      {asks && typeof asks === 'object' && 'edit' in asks && <ConflictForm conflict={asks.edit} onClose={close} />}
       {asks && typeof asks === 'object' && 'delete' in asks && (
         <Ask title={`Delete ${asks.delete.name}?`} verb="Delete" danger done={`${asks.delete.name} is deleted`} change={change('delete', '/v1/companies/{company}/conflicts/{conflict}', { path: { conflict: asks.delete.id } })} onClose={close}>
           <p className="small muted">Its groups go together again, from this moment.</p>
@@ -117,21 +123,24 @@ function Breaches({ conflict, onClose }: { conflict: Conflict; onClose: () => vo
   );
 }
 
-function NewConflict({ onClose }: { onClose: () => void }) {
-  const [name, setName] = useState('');
-  const [description, setDescription] = useState('');
-  const [groups, setGroups] = useState<Picked[]>([]);
-  const [most, setMost] = useState('1');
-  const body = { name, description: description || undefined, groups: groups.map((one) => one.id), atMost: Number(most) };
+/** Makes a conflict, or edits one. */
+function ConflictForm({ conflict, onClose }: { conflict?: Conflict; onClose: () => void }) {
+  const [name, setName] = useState(conflict?.name ?? '');
+  const [description, setDescription] = useState(conflict?.description ?? '');
+  const [groups, setGroups] = useState<Picked[]>(() => conflict?.groups.map((id) => ({ id, name: '', type: 'group' as const })) ?? []);
+  const [most, setMost] = useState(String(conflict?.atMost ?? 1));
+  const names = useNames(groups.map((one) => one.id));
+  const body = { name, description: description || null, groups: groups.map((one) => one.id), atMost: Number(most) };
+  const asked = conflict ? change('patch', '/v1/companies/{company}/conflicts/{conflict}', { path: { conflict: conflict.id }, body }) : change('post', '/v1/companies/{company}/conflicts', { body: body as never });
   return (
-    <Ask title="New conflict" verb="Make it" done={`${name} holds from now on`} change={name.trim() && groups.length > 1 ? change('post', '/v1/companies/{company}/conflicts', { body: body as never }) : undefined} onClose={onClose}>
+    <Ask title={conflict ? `Edit ${conflict.name}` : 'New conflict'} verb={conflict ? 'Save' : 'Make it'} done={`${name} holds from now on`} change={name.trim() && groups.length > 1 ? asked : undefined} onClose={onClose}>
       <Field id="cf-name" label="Name">
         <input id="cf-name" className="input" value={name} onChange={(event) => setName(event.target.value)} required maxLength={255} autoFocus placeholder="Order and pay" />
       </Field>
       <Field id="cf-about" label="What it is for">
         <input id="cf-about" className="input" value={description} onChange={(event) => setDescription(event.target.value)} maxLength={1000} />
       </Field>
-      <Picker label="Groups" kinds={['group']} many value={groups} onChange={setGroups} hint="Two at least. Nesting counts." />
+      <Picker label="Groups" kinds={['group']} many value={groups.map((one) => ({ ...one, name: one.name || (names.get(one.id)?.name ?? '…') }))} onChange={setGroups} hint="Two at least. Nesting counts." />
       <Field id="cf-most" label="One may be in at most" hint="Of them.">
         <input id="cf-most" className="input" type="number" min={1} max={Math.max(1, groups.length - 1)} value={most} onChange={(event) => setMost(event.target.value)} />
       </Field>

@@ -1,13 +1,14 @@
 /** Where people and groups come from, how each source does, and its brake. */
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
-import { Cable, Plus, ShieldAlert } from 'lucide-react';
+import { Cable, Pencil, Plus, ShieldAlert } from 'lucide-react';
 import { useState } from 'react';
 import { change } from '../api/client';
 import { type Schemas, useGet, useList, useRights } from '../api/queries';
 import { Ask, Field } from '../ui/ask';
 import { Who } from '../ui/names';
-import { Badge, Bones, Card, Choice, Empty, Head, Icon, Note, type Tone, Wrong } from '../ui/parts';
+import { Badge, Bones, Card, Choice, Empty, Head, Icon, Note, plural, type Tone, Wrong } from '../ui/parts';
 import { ChangeDialog } from '../ui/preview';
+import { ConnectionForm } from './connection/Form';
 import { Runs } from './connection/Runs';
 import { Picker, type Picked } from '../ui/picker';
 import { type Column, Table } from '../ui/table';
@@ -61,55 +62,43 @@ export function Connections() {
         links
         empty={
           <Empty icon={Cable} title="Nothing is connected">
-            Connect your identity provider by SCIM: make a connection here, then a key for it, and give the provider the address <code>{location.origin}/scim/v2</code> and the key’s token.
+            By SCIM your identity provider pushes to <code>{location.origin}/scim/v2</code> with a key made for the connection; an LDAP directory is read from here.
           </Empty>
         }
       />
-      {asks && <NewConnection onClose={() => setAsks(false)} />}
+      {asks && <ConnectionForm onClose={() => setAsks(false)} />}
     </>
   );
 }
 
-function NewConnection({ onClose }: { onClose: () => void }) {
-  const [name, setName] = useState('');
-  const [oneWay, setOneWay] = useState(true);
-  return (
-    <Ask title="New SCIM connection" verb="Connect" done={`${name} is connected`} change={name.trim() ? change('post', '/v1/companies/{company}/connections', { body: { name, kind: 'scim', oneWay } as never }) : undefined} onClose={onClose}>
-      <Field id="nc-name" label="Name">
-        <input id="nc-name" className="input" value={name} onChange={(event) => setName(event.target.value)} required maxLength={255} placeholder="Okta" autoFocus />
-      </Field>
-      <label className="check">
-        <input type="checkbox" checked={oneWay} onChange={(event) => setOneWay(event.target.checked)} />
-        <span>
-          Its groups’ members are kept by it alone
-          <span className="hint xs faint" style={{ display: 'block' }}>
-            Nobody edits them by hand here.
-          </span>
-        </span>
-      </label>
-      <Note>Then make a key for it under Keys, and give its token to the identity provider.</Note>
-    </Ask>
-  );
-}
-
 type Link_ = Schemas['Link'];
+
+const adoptions: Record<Row['adopt'], string> = { none: 'stay their own', users: 'people are taken over', groups: 'groups are taken over', all: 'people and groups are taken over' };
+
+/** When a connection runs by itself, in words. */
+function timetable(settings: Record<string, unknown>) {
+  const every = (key: string, words: string, unit: string) => (typeof settings[key] === 'number' ? [`${words} every ${plural(settings[key], unit)}`] : []);
+  return [...every('everyMinutes', 'it runs', 'minute'), ...every('fullEveryHours', 'in full', 'hour'), ...every('driftEveryHours', 'looks for drift', 'hour')].join(', ');
+}
 
 export function ConnectionPage() {
   const { connection: id } = useParams({ from: '/connections/$connection' });
   const { manages } = useRights();
   const navigate = useNavigate();
   const [kind, setKind] = useState<'group' | 'user'>('group');
-  const [asks, setAsks] = useState<'release' | 'delete'>();
+  const [asks, setAsks] = useState<'edit' | 'release' | 'delete' | { loose: Link_ }>();
   const found = useGet('/v1/companies/{company}/connections/{connection}', { path: { connection: id } });
   const links = useList('/v1/companies/{company}/connections/{connection}/links', { path: { connection: id }, query: { type: kind } as never });
   const row = found.data;
   if (found.isError) return <Wrong error={found.error} retry={() => void found.refetch()} />;
   if (!row) return <div className="grid"><Bones /></div>;
+  const settings = row.settings as Record<string, unknown>;
   const linked: Column<Link_>[] = [
     { key: 'who', head: kind === 'group' ? 'Group' : 'User', width: 'minmax(160px, 2fr)', cell: (link) => <Who id={link.id} face /> },
     { key: 'ext', head: 'Its own id', width: 'minmax(120px, 2fr)', wide: true, cell: (link) => <code className="cut xs">{link.externalId}</code> },
     { key: 'made', head: 'How', width: '100px', cell: (link) => <Badge>{link.made ? 'made by it' : 'adopted'}</Badge> },
     { key: 'since', head: 'Since', width: '110px', end: true, wide: true, cell: (link) => <span className="muted"><Day at={link.linkedAt} /></span> },
+    { key: 'act', head: <span className="sr">Detach</span>, width: '84px', end: true, cell: (link) => manages && <button type="button" className="btn quiet small" onClick={() => setAsks({ loose: link })}>Detach…</button> },
   ];
   return (
     <>
@@ -126,6 +115,9 @@ export function ConnectionPage() {
         actions={
           manages && (
             <>
+              <button type="button" className="btn" onClick={() => setAsks('edit')}>
+                <Icon of={Pencil} /> Edit
+              </button>
               <button type="button" className="btn" onClick={() => setAsks('release')}>
                 <Icon of={ShieldAlert} /> Release the brake…
               </button>
@@ -143,7 +135,19 @@ export function ConnectionPage() {
             <dt>Hand edits of its groups</dt>
             <dd>{row.oneWay ? 'refused: it alone keeps their members' : 'allowed beside it'}</dd>
             <dt>People and groups already here</dt>
-            <dd>{String(row.adopt)}</dd>
+            <dd>{adoptions[row.adopt]}</dd>
+            {typeof settings.url === 'string' && (
+              <>
+                <dt>The source</dt>
+                <dd><code>{settings.url}</code>{typeof settings.bindDn === 'string' && <>, read by <code>{settings.bindDn}</code></>}</dd>
+              </>
+            )}
+            <dt>By itself</dt>
+            <dd>{timetable(settings) || <span className="faint">{row.kind === 'ldap' ? 'it runs by hand only' : 'whenever it pushes'}</span>}</dd>
+            <dt>Its brake</dt>
+            <dd>
+              {row.brakeMembers || row.brakePercent ? `${row.brakeMembers?.toLocaleString() ?? 'the company’s'} members, ${row.brakePercent ?? 'the company’s'} percent` : <span className="faint">the company’s</span>}
+            </dd>
             <dt>Last went well</dt>
             <dd><Time at={row.lastOkAt} /></dd>
             <dt>Looked after by</dt>
@@ -157,6 +161,21 @@ export function ConnectionPage() {
         <Wrong error={links.error} />
         <Table label={`What ${row.name} knows`} columns={linked} rows={links.items as Link_[]} id={(link) => link.id} more={links.hasNextPage} onMore={() => !links.isFetchingNextPage && void links.fetchNextPage()} loading={links.isPending} empty={<Empty icon={Cable} title="It knows nothing yet">What it sends shows here.</Empty>} />
       </div>
+      {asks === 'edit' && <ConnectionForm connection={row} onClose={() => setAsks(undefined)} />}
+      {asks && typeof asks === 'object' && (
+        <ChangeDialog
+          title={`Detach this ${kind} from ${row.name}?`}
+          verb="Detach"
+          danger
+          done="Detached"
+          change={kind === 'group' ? change('delete', '/v1/companies/{company}/connections/{connection}/groups/{group}', { path: { connection: id, group: asks.loose.id } }) : change('delete', '/v1/companies/{company}/connections/{connection}/users/{user}', { path: { connection: id, user: asks.loose.id } })}
+          onClose={() => setAsks(undefined)}
+        >
+          <p className="small muted">
+            The connection lets go of <Who id={asks.loose.id} />: what it gave there ends, and nothing else.
+          </p>
+        </ChangeDialog>
+      )}
       {asks === 'release' && <Release connection={row} onClose={() => setAsks(undefined)} />}
       {asks === 'delete' && (
         <ChangeDialog title={`Delete ${row.name}?`} verb="Delete" danger done={`${row.name} is deleted`} change={change('delete', '/v1/companies/{company}/connections/{connection}', { path: { connection: id } })} onDone={() => void navigate({ to: '/connections' })} onClose={() => setAsks(undefined)}>

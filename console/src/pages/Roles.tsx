@@ -5,10 +5,13 @@ import { change } from '../api/client';
 import { type Schemas, useGet, useRights } from '../api/queries';
 import { Ask, Field } from '../ui/ask';
 import { Badge, Bones, Card, Empty, Head, Icon, Wrong } from '../ui/parts';
+import { ChangeDialog } from '../ui/preview';
+
+type Role = Schemas['AccessRole'];
 
 export function Roles() {
   const { manages } = useRights();
-  const [asks, setAsks] = useState<'new' | Schemas['AccessRole']>();
+  const [asks, setAsks] = useState<'new' | { edit: Role } | { delete: Role }>();
   const found = useGet('/v1/companies/{company}/roles');
   return (
     <>
@@ -40,9 +43,14 @@ export function Roles() {
                 <Badge tone="info">platform</Badge>
               ) : (
                 manages && (
-                  <button type="button" className="btn quiet small" onClick={() => setAsks(role)}>
-                    Delete…
-                  </button>
+                  <span className="row">
+                    <button type="button" className="btn quiet small" onClick={() => setAsks({ edit: role })}>
+                      Edit
+                    </button>
+                    <button type="button" className="btn quiet small" onClick={() => setAsks({ delete: role })}>
+                      Delete…
+                    </button>
+                  </span>
                 )
               )
             }
@@ -61,20 +69,22 @@ export function Roles() {
           </Card>
         ))}
       </div>
-      {asks === 'new' && <NewRole onClose={() => setAsks(undefined)} />}
-      {asks && asks !== 'new' && (
-        <Ask title={`Delete the role ${asks.name}?`} verb="Delete" danger done={`${asks.name} is deleted`} change={change('delete', '/v1/companies/{company}/roles/{role}', { path: { role: asks.id } })} onClose={() => setAsks(undefined)}>
+      {asks === 'new' && <RoleForm onClose={() => setAsks(undefined)} />}
+      {asks && typeof asks === 'object' && 'edit' in asks && <RoleForm role={asks.edit} onClose={() => setAsks(undefined)} />}
+      {asks && typeof asks === 'object' && 'delete' in asks && (
+        <ChangeDialog title={`Delete the role ${asks.delete.name}?`} verb="Delete" danger done={`${asks.delete.name} is deleted`} change={change('delete', '/v1/companies/{company}/roles/{role}', { path: { role: asks.delete.id } })} onClose={() => setAsks(undefined)}>
           <p className="small muted">Every group that gives it gives it no more, and their members lose it, at once.</p>
-        </Ask>
+        </ChangeDialog>
       )}
     </>
   );
 }
 
-function NewRole({ onClose }: { onClose: () => void }) {
-  const [name, setName] = useState('');
-  const [description, setDescription] = useState('');
-  const [permits, setPermits] = useState('');
+/** Makes a role, or edits one. */
+function RoleForm({ role, onClose }: { role?: Role; onClose: () => void }) {
+  const [name, setName] = useState(role?.name ?? '');
+  const [description, setDescription] = useState(role?.description ?? '');
+  const [permits, setPermits] = useState(() => role?.permissions.map((one) => [one.permission, ...one.actions].join(' ')).join('\n') ?? '');
   // A line a permission: its name, then its actions.
   const permissions = permits
     .split('\n')
@@ -82,15 +92,17 @@ function NewRole({ onClose }: { onClose: () => void }) {
     .filter((words) => words[0])
     .map(([permission, ...actions]) => ({ permission, actions }));
   const ready = name.trim() && permissions.length > 0 && permissions.every((one) => one.actions.length > 0);
+  const body = { name, description: description || null, permissions } as never;
+  const asked = role ? change('patch', '/v1/companies/{company}/roles/{role}', { path: { role: role.id }, body }) : change('post', '/v1/companies/{company}/roles', { body });
   return (
-    <Ask title="New role" verb="Make the role" done={`${name} is made`} change={ready ? change('post', '/v1/companies/{company}/roles', { body: { name, description: description || undefined, permissions } as never }) : undefined} onClose={onClose}>
+    <Ask title={role ? `Edit the role ${role.name}` : 'New role'} verb={role ? 'Save' : 'Make the role'} done={`${name} is ${role ? 'changed' : 'made'}`} change={ready ? asked : undefined} onClose={onClose}>
       <Field id="nr-name" label="Name">
         <input id="nr-name" className="input" value={name} onChange={(event) => setName(event.target.value)} required maxLength={255} autoFocus />
       </Field>
       <Field id="nr-about" label="Description">
         <input id="nr-about" className="input" value={description} onChange={(event) => setDescription(event.target.value)} maxLength={1000} />
       </Field>
-      <Field id="nr-permits" label="Permissions" hint="One a line: its name, then its actions, as in REPORTS READ WRITE.">
+      <Field id="nr-permits" label="Permissions" hint={`One a line: its name, then its actions, as in REPORTS READ WRITE.${role ? ' Whoever has the role may what stands here, at once.' : ''}`}>
         <textarea id="nr-permits" className="area mono" rows={5} spellCheck={false} value={permits} onChange={(event) => setPermits(event.target.value)} />
       </Field>
     </Ask>

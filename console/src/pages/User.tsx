@@ -12,6 +12,7 @@ import { type Column, Table } from '../ui/table';
 import { Day } from '../ui/time';
 import { Kind } from './Groups';
 import { Access } from './user/Access';
+import { Delegations } from './user/Delegations';
 import { EditUser } from './user/EditUser';
 import { Why } from './user/Why';
 import { statusTones } from './Users';
@@ -28,7 +29,7 @@ export function UserPage() {
   const { user: id } = useParams({ from: '/users/$user' });
   const search = useSearch({ from: '/users/$user' });
   const { manages, admin, me } = useRights();
-  const [asks, setAsks] = useState<'edit' | 'offboard' | 'deactivate' | 'reactivate'>();
+  const [asks, setAsks] = useState<'edit' | 'offboard' | 'stay' | 'deactivate' | 'reactivate'>();
   const found = useGet('/v1/companies/{company}/users/{user}', { path: { user: id } });
   const user = found.data;
   const tab = search.tab ?? 'groups';
@@ -66,11 +67,9 @@ export function UserPage() {
                   <button type="button" className="btn" onClick={() => setAsks('deactivate')}>
                     <Icon of={Power} /> Deactivate…
                   </button>
-                  {user.status !== 'offboarding' && (
-                    <button type="button" className="btn" onClick={() => setAsks('offboard')}>
-                      <Icon of={DoorOpen} /> Offboard…
-                    </button>
-                  )}
+                  <button type="button" className="btn" onClick={() => setAsks(user.status === 'offboarding' ? 'stay' : 'offboard')}>
+                    <Icon of={DoorOpen} /> {user.status === 'offboarding' ? 'Call the offboarding off…' : 'Offboard…'}
+                  </button>
                 </>
               )}
             </>
@@ -95,6 +94,11 @@ export function UserPage() {
       {asks === 'offboard' && (
         <ChangeDialog title={`Offboard ${user.name}?`} verb="Start offboarding" danger done={`${user.name} is leaving`} change={change('post', '/v1/companies/{company}/users/{user}/offboarding', { path: { user: id } })} onClose={() => setAsks(undefined)}>
           <p className="small muted">They stay a member while their access is taken back, task by task; then they are deactivated and their keys and sessions end.</p>
+        </ChangeDialog>
+      )}
+      {asks === 'stay' && (
+        <ChangeDialog title={`Is ${user.name} to stay?`} verb="Call it off" done={`${user.name} stays`} change={change('delete', '/v1/companies/{company}/users/{user}/offboarding', { path: { user: id } })} onClose={() => setAsks(undefined)}>
+          <p className="small muted">What was not taken back yet stays theirs. What was is to be asked for again.</p>
         </ChangeDialog>
       )}
       {asks === 'deactivate' && (
@@ -188,6 +192,7 @@ function Profile({ user }: { user: Schemas['User'] }) {
           <dd><Day at={user.createdAt} /></dd>
         </dl>
       </Card>
+      <Delegations user={user} />
       <Card title="Attributes">
         {attributes.length === 0 && <p className="small muted">None. Rules read attributes, such as <code>department</code>.</p>}
         <dl className="facts">

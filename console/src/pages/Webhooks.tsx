@@ -1,6 +1,6 @@
 /** Webhooks: who is told of what, whether it arrives, and sending it again. */
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
-import { Pause, Play, Plus, Send, Webhook as Hook } from 'lucide-react';
+import { Pause, Pencil, Play, Plus, Send, Webhook as Hook } from 'lucide-react';
 import { useState } from 'react';
 import { change, make } from '../api/client';
 import { refresh, type Schemas, useGet, useList, useRights } from '../api/queries';
@@ -50,24 +50,26 @@ export function Webhooks() {
       />
       <Wrong error={found.error} retry={() => void found.refetch()} />
       <Table label="Webhooks" columns={columns} rows={found.items as Row[]} id={(row) => row.id} total={found.total} loading={found.isPending} links empty={<Empty icon={Hook} title="Nobody is told">Give an address and choose events: each is sent at least once, signed, and tried again for days.</Empty>} />
-      {asks && <NewWebhook onClose={() => setAsks(false)} />}
+      {asks && <WebhookForm onClose={() => setAsks(false)} />}
     </>
   );
 }
 
-function NewWebhook({ onClose }: { onClose: () => void }) {
-  const [name, setName] = useState('');
-  const [url, setUrl] = useState('');
-  const [events, setEvents] = useState('*');
-  const body = { name: name || undefined, url, events: events.split(/[\s,]+/).filter(Boolean) };
+/** Makes a webhook, or edits one. */
+function WebhookForm({ hook, onClose }: { hook?: Row; onClose: () => void }) {
+  const [name, setName] = useState(hook?.name ?? '');
+  const [url, setUrl] = useState(hook?.url ?? '');
+  const [events, setEvents] = useState(hook?.events.join(' ') ?? '*');
+  const body = { name: name || null, url, events: events.split(/[\s,]+/).filter(Boolean) };
+  const asked = hook ? change('patch', '/v1/companies/{company}/webhooks/{webhook}', { path: { webhook: hook.id }, body }) : change('post', '/v1/companies/{company}/webhooks', { body: body as never });
   return (
     <Ask
-      title="New webhook"
-      verb="Make the webhook"
-      done="The webhook is made"
-      change={url && body.events.length ? change('post', '/v1/companies/{company}/webhooks', { body: body as never }) : undefined}
+      title={hook ? 'Edit this webhook' : 'New webhook'}
+      verb={hook ? 'Save' : 'Make the webhook'}
+      done={hook ? 'The webhook is changed' : 'The webhook is made'}
+      change={url && body.events.length ? asked : undefined}
       onClose={onClose}
-      after={(answer) => {
+      after={hook ? undefined : (answer) => {
         const secret = (answer as Schemas['WebhookWithSecret']).secret;
         return secret ? <Once label="Secret that its messages are signed with" secret={secret} /> : undefined;
       }}
@@ -90,7 +92,7 @@ export function WebhookPage() {
   const { manages } = useRights();
   const navigate = useNavigate();
   const [which, setWhich] = useState<'all' | 'undelivered'>('all');
-  const [asks, setAsks] = useState<'delete' | 'rotate'>();
+  const [asks, setAsks] = useState<'edit' | 'delete' | 'rotate'>();
   const [error, setError] = useState<unknown>();
   const path = { webhook: id };
   const found = useGet('/v1/companies/{company}/webhooks/{webhook}', { path });
@@ -146,6 +148,9 @@ export function WebhookPage() {
                   <Icon of={Play} /> Resume
                 </button>
               )}
+              <button type="button" className="btn" onClick={() => setAsks('edit')}>
+                <Icon of={Pencil} /> Edit
+              </button>
               <button type="button" className="btn" onClick={() => setAsks('rotate')}>
                 New secret…
               </button>
@@ -177,6 +182,7 @@ export function WebhookPage() {
         <Wrong error={sent.error} />
         <Table label="Deliveries" columns={columns} rows={sent.items as Sent[]} id={(one) => one.id} more={sent.hasNextPage} onMore={() => !sent.isFetchingNextPage && void sent.fetchNextPage()} loading={sent.isPending} empty={<Empty icon={Send} title={which === 'all' ? 'Nothing was sent yet' : 'All was delivered'}>{which === 'all' ? 'Send a test message to see whether it arrives.' : undefined}</Empty>} />
       </div>
+      {asks === 'edit' && <WebhookForm hook={row} onClose={() => setAsks(undefined)} />}
       {asks === 'delete' && <Ask title="Delete this webhook?" verb="Delete" danger done="Deleted" change={change('delete', '/v1/companies/{company}/webhooks/{webhook}', { path })} onDone={() => void navigate({ to: '/webhooks' })} onClose={() => setAsks(undefined)} />}
       {asks === 'rotate' && (
         <Ask title="Give it a new secret?" verb="New secret" done="It has a new secret" change={change('post', '/v1/companies/{company}/webhooks/{webhook}/rotate', { path, body: {} as never })} onClose={() => setAsks(undefined)} after={(answer) => ((answer as { secret?: string }).secret ? <Once label="The new secret" secret={(answer as { secret: string }).secret} /> : undefined)}>

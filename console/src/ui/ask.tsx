@@ -12,6 +12,7 @@ interface Shape {
   verb: string;
   done: string;
   danger?: boolean;
+  wide?: boolean;
   change: Change | undefined;
   children?: ReactNode;
   onClose: () => void;
@@ -20,7 +21,7 @@ interface Shape {
   after?: (answer: unknown) => ReactNode;
 }
 
-export function Ask({ title, verb, done, danger, change, children, onClose, onDone, after }: Shape) {
+export function Ask({ title, verb, done, danger, wide, change, children, onClose, onDone, after }: Shape) {
   const [key] = useState(() => crypto.randomUUID());
   const [told, setTold] = useState<ReactNode>();
   const making = useMutation({
@@ -45,6 +46,7 @@ export function Ask({ title, verb, done, danger, change, children, onClose, onDo
   return (
     <Dialog
       title={title}
+      wide={wide}
       onClose={onClose}
       onSubmit={() => change && making.mutate()}
       footer={

@@ -1,8 +1,9 @@
 /** Who owns a group: they may change its members. */
-import { Crown, Plus } from 'lucide-react';
+import { Crown, Plus, Scale } from 'lucide-react';
 import { useState } from 'react';
 import { change, make } from '../../api/client';
 import { refresh, type Schemas, useGet, useRights } from '../../api/queries';
+import { Ask, Field } from '../../ui/ask';
 import { Bones, Card, Empty, Icon, Wrong } from '../../ui/parts';
 import { Picker, type Picked } from '../../ui/picker';
 import { Dialog } from '../../ui/dialog';
@@ -13,6 +14,7 @@ import { useMutation } from '@tanstack/react-query';
 export function Owners({ group }: { group: Schemas['Group'] }) {
   const { manages } = useRights();
   const [adds, setAdds] = useState(false);
+  const [decides, setDecides] = useState(false);
   const found = useGet('/v1/companies/{company}/groups/{group}/owners', { path: { group: group.id } });
   const owner = (method: 'put' | 'delete', id: string) => change(method, '/v1/companies/{company}/groups/{group}/owners/{owner}', { path: { group: group.id, owner: id } });
   const remove = useMutation({
@@ -28,9 +30,14 @@ export function Owners({ group }: { group: Schemas['Group'] }) {
       title="Owners"
       aside={
         manages && (
-          <button type="button" className="btn small" onClick={() => setAdds(true)}>
-            <Icon of={Plus} /> Add owners
-          </button>
+          <span className="row wrap">
+            <button type="button" className="btn small" onClick={() => setDecides(true)}>
+              <Icon of={Scale} /> Who decides on joining…
+            </button>
+            <button type="button" className="btn small" onClick={() => setAdds(true)}>
+              <Icon of={Plus} /> Add owners
+            </button>
+          </span>
         )
       }
     >
@@ -55,8 +62,34 @@ export function Owners({ group }: { group: Schemas['Group'] }) {
           </li>
         ))}
       </ul>
+      {decides && <JoinPolicy group={group} onClose={() => setDecides(false)} />}
       {adds && <AddOwners group={group} held={found.data?.items.map((one) => one.id) ?? []} onClose={() => setAdds(false)} />}
     </Card>
+  );
+}
+
+/** Chooses the policy by which people join this group. */
+function JoinPolicy({ group, onClose }: { group: Schemas['Group']; onClose: () => void }) {
+  const [policy, setPolicy] = useState('');
+  const policies = useGet('/v1/companies/{company}/policies', { query: { requestType: 'JoinGroupRequest' } });
+  const path = { group: group.id, requestType: 'JoinGroupRequest' };
+  const asked = policy
+    ? change('put', '/v1/companies/{company}/groups/{group}/policies/{requestType}', { path, body: { policy } })
+    : change('delete', '/v1/companies/{company}/groups/{group}/policies/{requestType}', { path });
+  return (
+    <Ask title={`Who decides on joining ${group.name}`} verb="Choose" done="Chosen" change={asked} onClose={onClose}>
+      <p className="small muted">Whoever asks to join goes through the steps of this policy. Requests under way go on by the one they began with.</p>
+      <Field id="jp-policy" label="Policy">
+        <select id="jp-policy" className="select" style={{ width: '100%' }} value={policy} onChange={(event) => setPolicy(event.target.value)}>
+          <option value="">none of its own: the company’s</option>
+          {policies.data?.items.map((one) => (
+            <option key={one.id} value={one.id}>
+              {one.name}
+            </option>
+          ))}
+        </select>
+      </Field>
+    </Ask>
   );
 }
 

@@ -6,10 +6,11 @@ import { Badge, Card, Icon, Note, plural } from '../../ui/parts';
 import { Day } from '../../ui/time';
 import { ReasonBadge } from '../group/Members';
 import { by, EndedList, Stop, Way } from './Why';
+import { Picture } from './Picture';
 
 type User = Schemas['User'];
 
-export function Held({ user, told, name }: { user: User; told: Schemas['WhyHeld']; name: string }) {
+export function Held({ user, told, name, picture }: { user: User; told: Schemas['WhyHeld']; name: string; picture: string }) {
   const icon = <Icon of={told.role ? BadgeCheck : AppWindow} />;
   const { missing } = told;
   return (
@@ -22,6 +23,7 @@ export function Held({ user, told, name }: { user: User; told: Schemas['WhyHeld'
           . {told.held && told.total !== '0' && `There ${told.total === '1' ? 'is' : 'are'} ${plural(Number(told.total), 'way')} by which groups give it.`}
         </p>
       </Note>
+      <Picture of={picture} name={`why-${user.name}-${name}`} alt={`The ways from ${user.name} to ${name}; the same is told in words below`} />
       {told.access && (
         <Card title="The access itself">
           <Access of={told.access} />

@@ -1,6 +1,6 @@
 /** Why a person is in a group, or why not: every way from a reason to the group, to be followed with a finger. */
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { ArrowRight, CircleCheck, CircleX, Download, UsersRound } from 'lucide-react';
+import { ArrowRight, CircleCheck, CircleX, UsersRound } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { address } from '../../api/client';
 import { type Schemas, useGet, useName } from '../../api/queries';
@@ -9,6 +9,7 @@ import { Picker, type Picked } from '../../ui/picker';
 import { Day, exactly, fromField, toField } from '../../ui/time';
 import { ReasonBadge } from '../group/Members';
 import { Held } from './Held';
+import { Picture } from './Picture';
 
 /** What can be asked about, as the address of the page names it. */
 const abouts = ['group', 'role', 'app'] as const;
@@ -55,20 +56,9 @@ export function Why({ user }: { user: Schemas['User'] }) {
         </div>
       )}
       {about && told.isPending && <div className="grid"><Bones rows={4} /></div>}
-      {about && told.data && ('group' in told.data ? <Told user={user} told={told.data} picture={picture} /> : <Held user={user} told={told.data} name={about.name} />)}
+      {about && told.data && ('group' in told.data ? <Told user={user} told={told.data} picture={picture} /> : <Held user={user} told={told.data} name={about.name} picture={picture} />)}
     </div>
   );
-}
-
-/** Fetches the picture as a file: an address opened by itself would answer in words. */
-async function download(picture: string, name: string) {
-  const response = await fetch(picture, { headers: { accept: 'image/svg+xml' } });
-  const file = URL.createObjectURL(await response.blob());
-  const link = document.createElement('a');
-  link.href = file;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(file), 10_000);
 }
 
 function Told({ user, told, picture }: { user: Schemas['User']; told: Schemas['Explanation']; picture: string }) {
@@ -83,18 +73,7 @@ function Told({ user, told, picture }: { user: Schemas['User']; told: Schemas['E
           {told.member ? (told.direct ? ', directly.' : ', by nesting.') : '.'} {told.member && `There ${told.total === '1' ? 'is' : 'are'} ${ways} that lead there.`}
         </p>
       </Note>
-      <Card
-        title="The picture"
-        aside={
-          <button type="button" className="btn small" onClick={() => void download(picture, `why-${user.name}-${told.group.name}.svg`)}>
-            <Icon of={Download} /> SVG
-          </button>
-        }
-      >
-        <div className="figure" tabIndex={0} role="group" aria-label="The picture of these ways">
-          <img src={picture} alt={`${ways} from ${user.name} to ${told.group.name}; the same is told in words below`} />
-        </div>
-      </Card>
+      <Picture of={picture} name={`why-${user.name}-${told.group.name}`} alt={`${ways} from ${user.name} to ${told.group.name}; the same is told in words below`} />
       {told.member && (
         <Card title={`Way by way, shortest first`}>
           <ol className="col gap-lg">

@@ -218,7 +218,9 @@ async fn ways_to_a_role_and_an_app_are_drawn() {
         admin.call("PUT", at(&app, "/groups/{ops}/children/{eng}"), None).await.is(201);
         admin.post(at(&app, "/groups/{ops}/roles"), json!({"add": [{"role": role}]})).await.is(204);
         let held = drawn("vera", &by_role).await;
-        for words in ["has Reader</title>", "Engineering</text>", "Operations</text>", "gives it since 2026-11-20 by Ada"] {
+        for words in
+            ["has Reader</title>", "Engineering</text>", "Operations</text>", "gives it since 2026-11-20 by Ada"]
+        {
             assert!(held.contains(words), "{words}: {held}");
         }
         let not = drawn("gus", &by_role).await;
