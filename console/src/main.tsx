@@ -7,7 +7,7 @@ import { StrictMode, useEffect } from 'react';
 import { createRoot } from 'react-dom/client';
 import { SignIn } from './app/SignIn';
 import { workIn } from './api/client';
-import { client, forgetNames } from './api/queries';
+import { askMeAhead, client, forgetNames } from './api/queries';
 import { load, useSession } from './api/session';
 import { router } from './router';
 import { Wrong } from './ui/parts';
@@ -35,7 +35,11 @@ if (to?.startsWith('/console') && location.pathname.replace(/\/$/, '') === '/con
 
 const root = createRoot(document.getElementById('root') as HTMLElement);
 load().then(
-  () =>
+  (session) => {
+    if (session.signedIn) {
+      workIn(session.company);
+      askMeAhead();
+    }
     root.render(
       <StrictMode>
         <QueryClientProvider client={client}>
@@ -43,7 +47,8 @@ load().then(
           <Toasts />
         </QueryClientProvider>
       </StrictMode>,
-    ),
+    );
+  },
   (error: unknown) =>
     root.render(
       <main className="main">

@@ -2,6 +2,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 import { Compass } from 'lucide-react';
 import { Shell } from './app/Shell';
+import { aheadOf } from './pages/listings';
 import { Empty, Wrong } from './ui/parts';
 
 const root = createRootRoute({
@@ -31,6 +32,7 @@ const groups = createRoute({
   getParentRoute: () => root,
   path: '/groups',
   validateSearch: knows(['q', 'state', 'kind', 'sort'], ['new']),
+  loader: aheadOf.groups,
   component: lazyRouteComponent(() => import('./pages/Groups'), 'Groups'),
 });
 const group = createRoute({
@@ -43,6 +45,7 @@ const users = createRoute({
   getParentRoute: () => root,
   path: '/users',
   validateSearch: knows(['q', 'status', 'sort'], ['new']),
+  loader: aheadOf.users,
   component: lazyRouteComponent(() => import('./pages/Users'), 'Users'),
 });
 const user = createRoute({

@@ -2,6 +2,7 @@
 // `node test/browser.mjs '<json>'` with url, token, and the ids of what is seeded; the tests of the server start it.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
 
@@ -28,6 +29,10 @@ await api('PUT', `/groups/${told.ops}/apps/${app.id}`, { visibility: 'default' }
 const source = await api('POST', '/connections', { name: 'Okta', kind: 'scim' });
 const hook = await api('POST', '/webhooks', { name: 'Audit', url: 'https://receiver.example/hook', events: ['*'] });
 const review = await api('POST', '/reviews', { name: 'Autumn', of: 'groups', reviewers: 'owner', ids: [told.eng, told.ops], dueAt: soon });
+const directory = await api('POST', '/connections', { name: 'Head office', kind: 'ldap', settings: { url: 'ldaps://ldap.example.com', users: { base: 'ou=people,dc=example,dc=com' }, everyMinutes: 60 } });
+const team = await api('POST', '/teams', { name: 'Nordics', type: 'CLOSED' });
+await api('PUT', `/teams/${team.id}/members/${told.ops}`);
+const policy = await api('POST', '/policies', { name: 'Owners decide', requestType: 'JoinGroupRequest', steps: [{ approvers: 'groupOwner' }] });
 await api('POST', '/conflicts', { name: 'Build and run', groups: [told.eng, ruled.id] });
 await api('POST', '/requests', { type: 'JoinGroupRequest', group: told.eng, target: told.ada, purpose: 'To help out' });
 
@@ -94,6 +99,7 @@ const pages = [
   ['/users', 'users'], [`/users/${told.vera}`, 'a user'], [`/users/${told.vera}?tab=access`, 'access'], [`/users/${told.vera}?tab=why&group=${told.ops}`, 'why'],
   [`/users/${told.gus}?tab=why&group=${told.ops}`, 'why not'], [`/users/${told.vera}?tab=profile`, 'a profile'], ['/tasks', 'tasks'], ['/requests', 'requests'], ['/apps', 'apps'],
   [`/apps/${app.id}`, 'an app'], ['/reviews', 'reviews'], [`/reviews/${review.id}`, 'a review'], ['/conflicts', 'conflicts'], [`/users/${told.vera}?tab=why&app=${app.id}`, 'why somebody has an app'], ['/roles', 'roles'], ['/policies', 'policies'], ['/connections', 'connections'], [`/connections/${source.id}`, 'a connection'],
+  [`/connections/${directory.id}`, 'a connection that is read'], ['/teams', 'teams'], ['/teams?archived=true', 'archived teams'], [`/teams/${team.id}`, 'a team'], ['/sheets', 'sheets'],
   ['/webhooks', 'webhooks'], [`/webhooks/${hook.id}`, 'a webhook'], ['/keys', 'keys'], ['/journal', 'the journal'], ['/settings', 'settings'],
 ];
 for (const [path, what] of pages) {
@@ -172,6 +178,117 @@ await step('the picture of why is drawn, and the ways are told in words', async 
   await go(`/users/${told.vera}?tab=why&group=${told.ops}`);
   await page.getByText('2 ways').first().waitFor();
   await page.waitForFunction(() => document.querySelector('.figure img')?.naturalWidth > 200);
+});
+
+await step('why somebody has an app is drawn too', async () => {
+  await go(`/users/${told.vera}?tab=why&app=${app.id}`);
+  await page.waitForFunction(() => document.querySelector('.figure img')?.naturalWidth > 200);
+});
+
+await step('a sheet is tried, put right, and taken in', async () => {
+  const sheet = (name, email) => ({ name: 'users.csv', mimeType: 'text/csv', buffer: Buffer.from(`name,email,role\n${name},${email},viewer\n`) });
+  await go('/sheets');
+  await page.getByLabel('CSV file').setInputFiles(sheet('Sheila Sheet', 'no address'));
+  await page.getByRole('alert').getByText('so nothing would be changed').waitFor();
+  await clean('a sheet that is wrong');
+  assert.equal(await page.getByRole('button', { name: 'Import it' }).isDisabled(), true);
+  await page.getByLabel('CSV file').setInputFiles(sheet('Sheila Sheet', 'sheila@example.com'));
+  await page.getByRole('region', { name: 'What this would do' }).getByText('Everybody who reads').waitFor();
+  await clean('the trial of a sheet');
+  assert.equal((await api('GET', '/users?q=sheila')).items.length, 0);
+  await page.getByRole('button', { name: 'Import it' }).click();
+  await page.getByRole('region', { name: 'What came of it' }).getByText('1 added').waitFor();
+  assert.equal((await api('GET', '/users?q=sheila')).items[0].role, 'viewer');
+  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Users', exact: true }).last().click()]);
+  const rows = (await readFile(await file.path(), 'utf8')).split('\r\n');
+  assert.ok(rows.some((row) => row.includes('sheila@example.com')), rows[0]);
+});
+
+await step('a directory is connected, and its settings edited', async () => {
+  await go('/connections');
+  await page.getByRole('button', { name: 'New connection' }).click();
+  await page.getByRole('button', { name: 'LDAP' }).click();
+  await page.getByLabel('Name', { exact: true }).first().fill('Branch office');
+  await page.getByLabel('Address', { exact: true }).fill('ldaps://branch.example.com');
+  assert.equal(await page.getByRole('button', { name: 'Connect', exact: true }).isDisabled(), true);
+  await page.getByLabel('People are below').fill('ou=people,dc=branch');
+  await page.getByLabel('Password of the bind DN').fill('a secret of theirs');
+  await page.getByText('Which attribute of a person is what').click();
+  await page.getByLabel('Further attributes, for rules').fill('department = departmentNumber');
+  await clean('the dialog of a connection');
+  await page.getByRole('button', { name: 'Connect', exact: true }).click();
+  await page.getByRole('heading', { name: 'Branch office' }).waitFor();
+  const made = (await api('GET', '/connections')).items.find((one) => one.name === 'Branch office');
+  assert.deepEqual(made.settings, { url: 'ldaps://branch.example.com', server: 'openldap', users: { base: 'ou=people,dc=branch', attributes: { department: 'departmentNumber' } } });
+  await page.getByRole('button', { name: 'Edit', exact: true }).click();
+  await page.getByLabel('Run every').fill('30');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('it runs every 30 minutes').waitFor();
+  // Sent elsewhere, the password must be told again.
+  await page.getByRole('button', { name: 'Edit', exact: true }).click();
+  await page.getByLabel('Address', { exact: true }).fill('ldaps://elsewhere.example.com');
+  await page.getByText('the password must be given again').waitFor();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('dialog').getByRole('alert').waitFor();
+  await page.keyboard.press('Escape');
+});
+
+await step('a policy gets another version, and the first is remembered', async () => {
+  await go('/policies');
+  const card = page.locator('section.card', { has: page.getByRole('heading', { name: 'Owners decide' }) });
+  await card.getByRole('button', { name: 'Edit' }).click();
+  await page.getByRole('button', { name: 'Another step' }).click();
+  await page.getByText('Other steps are version 2').waitFor();
+  await clean('the dialog of a policy');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await card.getByRole('button', { name: 'Version 2' }).click();
+  await page.getByRole('region', { name: 'Version 1' }).waitFor();
+  assert.deepEqual((await api('GET', `/policies/${policy.id}`)).steps.map((one) => one.approvers), ['groupOwner', 'admins']);
+  await page.keyboard.press('Escape');
+});
+
+await step('an app has levels and fields, and a policy of its own', async () => {
+  const grants = await api('POST', '/policies', { name: 'Managers decide', requestType: 'GrantAccessRequest', steps: [{ approvers: 'manager' }] });
+  await go(`/apps/${app.id}`);
+  await page.getByRole('button', { name: 'Edit levels' }).click();
+  await page.getByRole('button', { name: 'Another level' }).click();
+  await page.getByLabel('Name', { exact: true }).last().fill('Booker');
+  await clean('the levels of an app');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('The levels are changed').waitFor();
+  await page.getByRole('button', { name: 'Edit fields' }).click();
+  await page.getByRole('button', { name: 'Another field' }).click();
+  await page.getByLabel('Name', { exact: true }).fill('Tier');
+  await page.getByLabel('Holds').selectOption('select');
+  await page.getByLabel('What it offers').fill('Gold\nSilver');
+  await clean('the fields of an app');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('The fields are changed').waitFor();
+  const now = await api('GET', `/apps/${app.id}`);
+  assert.deepEqual([now.permissionLevels.map((one) => one.name), now.customFields[0].options.map((one) => one.name)], [['Reader', 'Booker'], ['Gold', 'Silver']]);
+  await page.getByLabel('Policy for Granting access', { exact: true }).selectOption(grants.id);
+  await page.getByText('Chosen').waitFor();
+  assert.equal((await api('GET', `/apps/${app.id}/policies`)).items[0].policy, grants.id);
+});
+
+await step('somebody decides in another’s place', async () => {
+  await go(`/users/${told.ada}?tab=profile`);
+  await page.getByRole('button', { name: 'Let another decide' }).click();
+  await page.getByRole('combobox', { name: 'Who decides' }).fill('vera');
+  await page.getByRole('option', { name: /vera/i }).first().waitFor();
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Let them' }).click();
+  await page.getByText('decides now').waitFor();
+  assert.equal((await api('GET', `/users/${told.ada}/delegations`)).items[0].to, told.vera);
+});
+
+await step('a team takes whole groups in', async () => {
+  await go(`/teams/${team.id}`);
+  await page.getByText('with all its members').waitFor();
+  await page.getByRole('button', { name: 'Remove' }).click();
+  await page.getByText('Nobody is in it').waitFor();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.getByText('with all its members').waitFor();
 });
 
 await step('a group is seen as it was', async () => {

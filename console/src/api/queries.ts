@@ -1,5 +1,5 @@
 /** How answers are kept: read once, shown at once, read again after every change. */
-import { keepPreviousData, QueryClient, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { infiniteQueryOptions, keepPreviousData, QueryClient, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { type Answer, type Call, get, type PathOf, Problem, send, workingIn } from './client';
 import type { components } from './schema';
 
@@ -15,9 +15,9 @@ export const client = new QueryClient({
   },
 });
 
-/** After a change: whatever is shown is read again, since a change of one thing is felt in many. */
+/** After a change: whatever is shown is read again, since a change of one thing is felt in many. Of growth, which reads far, one change is nothing. */
 export function refresh() {
-  return client.invalidateQueries();
+  return client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== 'growth' });
 }
 
 /** One answer. */
@@ -37,9 +37,9 @@ interface Paged<T> {
 }
 type Item<P extends PathOf<'get'>> = Answer<P, 'get'> extends { items: (infer T)[] } ? T : never;
 
-/** A listing, page after page as it is needed. */
-export function useList<P extends PathOf<'get'>>(path: P, call: Call<P, 'get'> = {}, when = true, first = 100, later = 1000) {
-  const found = useInfiniteQuery({
+/** A listing as it is asked for and kept. */
+function listing<P extends PathOf<'get'>>(path: P, call: Call<P, 'get'>, first: number, later: number) {
+  return infiniteQueryOptions({
     queryKey: ['list', path, call.path, call.query],
     queryFn: async ({ pageParam, signal }) => {
       const query = { ...(call.query as object | undefined), limit: pageParam ? later : first, cursor: pageParam };
@@ -47,9 +47,20 @@ export function useList<P extends PathOf<'get'>>(path: P, call: Call<P, 'get'> =
     },
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page: Paged<Item<P>>) => page.next ?? undefined,
-    placeholderData: keepPreviousData,
-    enabled: when,
   });
+}
+
+/** Asks for a listing before its page is there: on the way to it, or while a link to it is pointed at. */
+export function askAhead<P extends PathOf<'get'>>(path: P, call: Call<P, 'get'>) {
+  void client.prefetchInfiniteQuery(listing(path, call, FIRST, LATER));
+}
+
+/** Rows of the first page of a listing, and of each after it. */
+const [FIRST, LATER] = [100, 1000];
+
+/** A listing, page after page as it is needed. */
+export function useList<P extends PathOf<'get'>>(path: P, call: Call<P, 'get'> = {}, when = true, first = FIRST, later = LATER) {
+  const found = useInfiniteQuery({ ...listing(path, call, first, later), placeholderData: keepPreviousData, enabled: when });
   const pages = found.data?.pages ?? [];
   return { ...found, items: pages.flatMap((page) => page.items), total: pages[0]?.total ?? undefined };
 }
@@ -109,6 +120,11 @@ export function useNames(ids: string[]) {
     staleTime: 60_000,
   });
   return found.data ?? new Map<string, { name: string; type: string } | null>();
+}
+
+/** Asks who is signed in before anything that waits for it is there. */
+export function askMeAhead() {
+  void client.prefetchQuery({ queryKey: ['/v1/me', undefined, undefined], queryFn: () => get('/v1/me') });
 }
 
 /** Who is signed in, and what they may do. */

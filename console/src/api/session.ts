@@ -38,7 +38,9 @@ export function useSession() {
 export async function load() {
   const response = await fetch('/console/session', { headers: { accept: 'application/json' } });
   if (!response.ok) throw new Error('The server cannot tell who is signed in just now.');
-  set((await response.json()) as Session);
+  const told = (await response.json()) as Session;
+  set(told);
+  return told;
 }
 
 /** A call was refused for want of a session: it ended elsewhere. */

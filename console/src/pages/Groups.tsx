@@ -6,6 +6,7 @@ import { learn, type Schemas, useList, useRights } from '../api/queries';
 import { Avatar, Badge, Choice, Empty, Head, Icon, SearchBox, Wrong } from '../ui/parts';
 import { type Column, Table } from '../ui/table';
 import { Day } from '../ui/time';
+import { GROUPS, ofGroups } from './listings';
 import { NewGroup } from './group/NewGroup';
 
 type Row = Schemas['ListedGroup'];
@@ -59,8 +60,8 @@ export function Groups() {
   const q = useDeferredValue(text.trim());
   const state = search.state === 'archived' ? 'archived' : 'live';
   const kind = search.kind ?? 'all';
-  const sort = (search.sort ?? 'name') as 'name';
-  const found = useList('/v1/companies/{company}/groups', { query: { q, state, sort, total: true, counts: state === 'live' ? true : undefined } });
+  const sort = search.sort ?? 'name';
+  const found = useList(GROUPS, ofGroups({ q, state, sort }));
   const set = (part: object) => void navigate({ search: (before) => ({ ...before, ...part }), replace: true });
 
   // What is held already is sorted out at once; what the server finds takes its place when it is there.

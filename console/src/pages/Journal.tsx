@@ -108,6 +108,7 @@ export function Journal() {
       <Wrong error={found.error} retry={() => void found.refetch()} />
       <Table
         label="Events"
+        tall
         columns={columns}
         rows={rows}
         id={(event) => String(event.revision)}

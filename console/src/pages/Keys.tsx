@@ -27,7 +27,7 @@ export function Keys() {
   const rows = (found.items as Row[]).filter((row) => which === 'all' || works(row));
   const columns: Column<Row>[] = [
     { key: 'name', head: 'Name', width: 'minmax(120px, 2fr)', cell: (row) => <div className="row"><strong className="cut">{row.name ?? 'unnamed'}</strong>{row.id === me?.key && <Badge tone="accent">yours</Badge>}</div> },
-    { key: 'user', head: 'Acts as', width: 'minmax(120px, 2fr)', cell: (row) => <div className="cut"><Who id={row.user} /></div> },
+    { key: 'user', head: 'Acts as', width: 'minmax(120px, 2fr)', wide: true, cell: (row) => <div className="cut"><Who id={row.user} /></div> },
     { key: 'access', head: 'May', width: '76px', wide: true, cell: (row) => <Badge tone={row.access === 'write' ? 'warn' : 'plain'}>{row.access}</Badge> },
     { key: 'state', head: 'State', width: '80px', wide: true, cell: (row) => <Standing row={row} /> },
     { key: 'used', head: 'Last used', width: '110px', wide: true, end: true, cell: (row) => <span className="muted"><Time at={row.lastUsedAt} /></span> },
@@ -72,7 +72,7 @@ export function Keys() {
         <Choice label="Which keys" value={which} options={[['works', 'In use'], ['all', 'All']]} onChange={setWhich} />
       </div>
       <Wrong error={found.error} retry={() => void found.refetch()} />
-      <Table label="Keys" columns={columns} rows={rows} id={(row) => row.id} more={found.hasNextPage} onMore={() => !found.isFetchingNextPage && void found.fetchNextPage()} loading={found.isPending} empty={<Empty icon={KeyRound} title="No keys">Make one for each program that calls, so that each can be ended by itself.</Empty>} />
+      <Table label="Keys" tall columns={columns} rows={rows} id={(row) => row.id} more={found.hasNextPage} onMore={() => !found.isFetchingNextPage && void found.fetchNextPage()} loading={found.isPending} empty={<Empty icon={KeyRound} title="No keys">Make one for each program that calls, so that each can be ended by itself.</Empty>} />
       {asks === 'new' && <NewKey onClose={() => setAsks(undefined)} token={token} />}
       {asks && typeof asks === 'object' && 'rotate' in asks && (
         <Ask title={`Give ${asks.rotate.name ?? 'this key'} a new secret?`} verb="Rotate" done="It has a new secret" change={change('post', '/v1/companies/{company}/keys/{key}/rotate', { path: { key: asks.rotate.id }, body: { overlapSeconds: 3600 } })} onClose={() => setAsks(undefined)} after={token}>

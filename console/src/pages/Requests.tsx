@@ -86,6 +86,7 @@ export function Requests() {
       <Wrong error={found.error} retry={() => void found.refetch()} />
       <Table
         label="Requests"
+        tall
         columns={columns}
         rows={found.items as Request[]}
         id={(request) => request.id}

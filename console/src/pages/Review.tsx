@@ -1,7 +1,7 @@
 /** One review: row by row, keep or end; then close it, and take the evidence along. */
 import { useMutation } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
-import { BellRing, Download, ListChecks, Lock } from 'lucide-react';
+import { BellRing, Download, ListChecks, Lock, Pencil } from 'lucide-react';
 import { useState } from 'react';
 import { address, change, make } from '../api/client';
 import { learn, refresh, type Schemas, useGet, useList, useRights } from '../api/queries';
@@ -11,6 +11,7 @@ import { ChangeDialog } from '../ui/preview';
 import { type Column, Table } from '../ui/table';
 import { Day, Time } from '../ui/time';
 import { say } from '../ui/toast';
+import { EditReview } from './review/EditReview';
 import { Light } from './Reviews';
 
 type Row = Schemas['ReviewRow'];
@@ -26,6 +27,7 @@ export function ReviewPage() {
   const [which, setWhich] = useState<'undecided' | 'all' | 'remove'>('undecided');
   const [chosen, setChosen] = useState<Set<string>>(new Set());
   const [closes, setCloses] = useState(false);
+  const [edits, setEdits] = useState(false);
   const [ends, setEnds] = useState<'keep' | 'remove'>('keep');
   const path = { review: id };
   const found = useGet('/v1/companies/{company}/reviews/{review}', { path });
@@ -138,6 +140,11 @@ export function ReviewPage() {
             <a className="btn" href={address('/v1/companies/{company}/reviews/{review}/evidence', path, { format: 'csv' })} download={`${review.name}.csv`}>
               <Icon of={Download} /> Evidence
             </a>
+            {leads && (open || review.intervalDays) && (
+              <button type="button" className="btn" onClick={() => setEdits(true)}>
+                <Icon of={Pencil} /> Edit
+              </button>
+            )}
             {open && leads && (
               <>
                 <button type="button" className="btn" onClick={() => remind.mutate()} disabled={remind.isPending}>
@@ -179,6 +186,7 @@ export function ReviewPage() {
         </div>
         <Table
           label="Rows"
+          tall
           columns={columns}
           rows={rows.items as Row[]}
           id={(row) => row.id}
@@ -188,6 +196,7 @@ export function ReviewPage() {
           empty={<Empty icon={ListChecks} title={which === 'undecided' ? 'All is decided' : 'No rows'}>{which === 'undecided' && open && leads ? 'Close the review, and what is to end will end.' : undefined}</Empty>}
         />
       </div>
+      {edits && <EditReview review={review} onClose={() => setEdits(false)} />}
       {closes && (
         <ChangeDialog title={`Close ${review.name}?`} verb="Close it" danger={review.counts.remove > 0 || ends === 'remove'} done={`${review.name} is closed`} change={change('post', '/v1/companies/{company}/reviews/{review}/close', { path, body: { undecided: ends } })} onClose={() => setCloses(false)}>
           <p className="small muted">What was decided is carried out at once: {plural(review.counts.remove, 'row')} would be ended, {review.counts.change.toLocaleString()} changed.</p>

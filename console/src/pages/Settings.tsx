@@ -7,15 +7,20 @@ import { Field } from '../ui/ask';
 import { Bones, Card, Head, Note, Wrong } from '../ui/parts';
 import { Day } from '../ui/time';
 import { say } from '../ui/toast';
+import { SigningKeys } from './SigningKeys';
 
 export function Settings() {
+  const { manages } = useRights();
   const found = useGet('/v1/companies/{company}');
   return (
     <>
       <Head title="Settings" />
       <Wrong error={found.error} retry={() => void found.refetch()} />
       {found.isPending && <div className="grid"><Bones rows={5} /></div>}
-      {found.data && <Form key={found.data.updatedAt} company={found.data} />}
+      <div className="stack">
+        {found.data && <Form key={found.data.updatedAt} company={found.data} />}
+        {manages && <SigningKeys />}
+      </div>
     </>
   );
 }

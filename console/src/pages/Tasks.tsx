@@ -87,6 +87,7 @@ export function Tasks() {
       <Wrong error={found.error} retry={() => void found.refetch()} />
       <Table
         label="Tasks"
+        tall
         columns={columns}
         rows={found.items as Task[]}
         id={(task) => task.id}

@@ -48,8 +48,8 @@ export function UserPage() {
           <span className="row wrap">
             <Badge tone={statusTones[user.status]}>{user.status}</Badge>
             <span>{user.email}</span>
-            <span className="faint">· {user.role}</span>
-            {typeof (user.attributes as Record<string, unknown>).title === 'string' && <span className="faint">· {String((user.attributes as Record<string, unknown>).title)}</span>}
+            <span className="faint">{user.role}</span>
+            {typeof (user.attributes as Record<string, unknown>).title === 'string' && <span className="faint">{String((user.attributes as Record<string, unknown>).title)}</span>}
           </span>
         }
         actions={

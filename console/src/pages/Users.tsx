@@ -8,6 +8,7 @@ import { learn, refresh, type Schemas, useList, useRights } from '../api/queries
 import { Dialog } from '../ui/dialog';
 import { Avatar, Badge, Choice, Empty, Head, Icon, SearchBox, type Tone, Wrong } from '../ui/parts';
 import { type Column, Table } from '../ui/table';
+import { ofUsers, USERS } from './listings';
 import { Day } from '../ui/time';
 import { say } from '../ui/toast';
 
@@ -42,8 +43,8 @@ export function Users() {
   const [text, setText] = useState(search.q ?? '');
   const q = useDeferredValue(text.trim());
   const status = search.status;
-  const sort = (search.sort ?? 'name') as 'name';
-  const found = useList('/v1/companies/{company}/users', { query: { q, status: status as 'active' | undefined, sort, total: true } });
+  const sort = search.sort ?? 'name';
+  const found = useList(USERS, ofUsers({ q, status, sort }));
   const set = (part: object) => void navigate({ search: (before) => ({ ...before, ...part }), replace: true });
   const folded = q.toLocaleLowerCase();
   const rows = useMemo(() => {

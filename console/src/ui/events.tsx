@@ -1,5 +1,5 @@
 /** Lines of the journal in words. */
-import { AppWindow, Building2, Cable, CheckCheck, FileClock, KeyRound, type LucideIcon, LogIn, Network, Scale, UserRound, UsersRound, Webhook, BadgeCheck } from 'lucide-react';
+import { AppWindow, BadgeCheck, Building2, Cable, CheckCheck, DoorOpen, FileClock, KeyRound, ListChecks, type LucideIcon, LogIn, Network, Scale, Scissors, UserRound, UserRoundCog, UsersRound, Waypoints, Webhook } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { Schemas } from '../api/queries';
 import { Who } from './names';
@@ -10,7 +10,8 @@ type Event = Schemas['Event'];
 
 const icons: Record<string, LucideIcon> = {
   company: Building2, user: UserRound, group: UsersRound, role: BadgeCheck, key: KeyRound, webhook: Webhook, connection: Cable, app: AppWindow,
-  policy: Scale, request: CheckCheck, task: CheckCheck, session: LogIn, signing_key: KeyRound,
+  policy: Scale, request: CheckCheck, task: CheckCheck, session: LogIn, signing_key: KeyRound, team: Waypoints, delegation: UserRoundCog, review: ListChecks, conflict: Scissors,
+  offboarding: DoorOpen,
 };
 
 export function eventIcon(kind: string): LucideIcon {
@@ -18,10 +19,11 @@ export function eventIcon(kind: string): LucideIcon {
   return icons[kind.split('.')[0] ?? ''] ?? FileClock;
 }
 
-/** "webhook.paused" as "paused a webhook". */
-function plainly(kind: string) {
+/** "webhook.paused" as "paused a webhook", with its name where the event tells it. */
+function plainly(kind: string, name: unknown) {
   const [noun = '', verb = ''] = kind.split('.').map((word) => word.replaceAll('_', ' '));
-  return `${verb} ${/^[aeio]/.test(noun) ? 'an' : 'a'} ${noun}`;
+  const done = verb === 'created' ? 'made' : verb;
+  return typeof name === 'string' ? <>{done} the {noun} <strong>{name}</strong></> : `${done} ${/^[aeio]/.test(noun) ? 'an' : 'a'} ${noun}`;
 }
 
 /** What happened, as the end of a sentence that begins with who did it. */
@@ -66,7 +68,16 @@ export function Sentence({ event }: { event: Event }): ReactNode {
     case 'webhook.secret_rotated': return <>gave a webhook a new secret</>;
     case 'user.linked': case 'group.linked': return <>linked {it} to a connection</>;
     case 'user.unlinked': case 'group.unlinked': return <>took {it} out of a connection</>;
-    default: return <>{plainly(event.kind)}</>;
+    case 'team.members_changed': return <>changed who is in a team</>;
+    case 'delegation.created': return <>let <Who id={data.to as string} /> decide for <Who id={data.from as string} /></>;
+    case 'delegation.ended': return <>ended a delegation</>;
+    case 'offboarding.started': return <>began to offboard {it}</>;
+    case 'offboarding.ended': return <>ended the offboarding of {it}</>;
+    case 'policy.chosen': return <>chose another policy</>;
+    case 'webhook.redelivered': return <>sent a message of a webhook again</>;
+    case 'review.reminded': return <>reminded the reviewers</>;
+    case 'review.decided': return <>decided in a review</>;
+    default: return <>{plainly(event.kind, (data.fields as Record<string, unknown> | undefined)?.name)}</>;
   }
 }
 

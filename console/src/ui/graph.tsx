@@ -1,5 +1,6 @@
 /** A small picture of things and what leads from one to another, in columns, each thing a link. */
 import { Link } from '@tanstack/react-router';
+import { useEffect, useRef } from 'react';
 
 export interface GraphNode {
   id: string;
@@ -36,9 +37,17 @@ export function Graph({ label, nodes, edges }: { label: string; nodes: GraphNode
   };
   settle();
   settle();
+  const frame = useRef<HTMLDivElement>(null);
+  const here = nodes.find((node) => node.here);
+  const at = here && place.get(here.id)?.x;
+  // What it is about is in sight, where not all is.
+  useEffect(() => {
+    const held = frame.current;
+    if (held && at !== undefined) held.scrollLeft = at + WIDTH / 2 - held.clientWidth / 2;
+  }, [at]);
   const width = 32 + (Math.max(...columns.keys()) + 1) * (WIDTH + GAP_X) - GAP_X;
   return (
-    <div className="graph" tabIndex={0} role="group" aria-label={label}>
+    <div className="graph" ref={frame} tabIndex={0} role="group" aria-label={label}>
       <div style={{ position: 'relative', width, height, margin: '0 auto' }}>
         <svg width={width} height={height} aria-hidden="true">
           {edges.map(([from, to]) => {

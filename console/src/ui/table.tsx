@@ -1,7 +1,7 @@
 /** A table of any length: only the rows in sight are there, and pages are fetched as they come into it. */
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, ArrowUp } from 'lucide-react';
-import { useEffect, useRef, type ReactNode } from 'react';
+import { useEffect, useRef, useSyncExternalStore, type ReactNode } from 'react';
 import { Icon } from './parts';
 
 export interface Column<T> {
@@ -32,14 +32,32 @@ interface Shape<T> {
   /** Is the row a link as a whole? Then one of its cells has a link of class `cover`. */
   links?: boolean;
   foot?: ReactNode;
+  /** Has its rows two lines on narrow screens, for sentences that would be cut? */
+  tall?: boolean;
 }
 
 const ROW = 44;
+const TALL = 60;
 
-export function Table<T>({ label, columns, rows, id, total, more, onMore, sort, onSort, loading, empty, height, links, foot }: Shape<T>) {
+const small = matchMedia('(max-width: 860px)');
+function useSmall() {
+  return useSyncExternalStore(
+    (tell) => {
+      small.addEventListener('change', tell);
+      return () => small.removeEventListener('change', tell);
+    },
+    () => small.matches,
+  );
+}
+
+export function Table<T>({ label, columns, rows, id, total, more, onMore, sort, onSort, loading, empty, height, links, foot, tall }: Shape<T>) {
+  const isSmall = useSmall();
+  const row = tall && isSmall ? TALL : ROW;
   const scroller = useRef<HTMLDivElement>(null);
   const count = more && total !== undefined ? Math.max(total, rows.length) : rows.length;
-  const view = useVirtualizer({ count, getScrollElement: () => scroller.current, estimateSize: () => ROW, overscan: 12 });
+  const view = useVirtualizer({ count, getScrollElement: () => scroller.current, estimateSize: () => row, overscan: 12 });
+  const { measure } = view;
+  useEffect(() => measure(), [measure, row]);
   const seen = view.getVirtualItems();
   const last = seen.at(-1)?.index ?? 0;
   useEffect(() => {
@@ -56,8 +74,8 @@ export function Table<T>({ label, columns, rows, id, total, more, onMore, sort, 
   const cell = (column: Column<T>) => `${column.end ? 'end ' : ''}${column.wide ? 'wide' : ''}`;
   const size = height ?? 'min(calc(100dvh - 250px), 1200px)';
   return (
-    <div className="grid" style={{ '--cols-wide': wide, '--cols-narrow': narrow } as React.CSSProperties} aria-busy={loading}>
-      <div className="scroll cols" ref={scroller} style={{ maxHeight: size, minHeight: Math.min(Math.max(count, loading ? 8 : 1), 8) * ROW + 37 }} role="table" aria-label={label} aria-rowcount={total ?? rows.length} tabIndex={0}>
+    <div className={`grid ${tall ? 'tall' : ''}`} style={{ '--cols-wide': wide, '--cols-narrow': narrow, '--row': `${row}px` } as React.CSSProperties} aria-busy={loading}>
+      <div className="scroll cols" ref={scroller} style={{ maxHeight: size, minHeight: Math.min(Math.max(count, loading ? 8 : 1), 8) * row + 37 }} role="table" aria-label={label} aria-rowcount={total ?? rows.length} tabIndex={0}>
         <div role="rowgroup" className="headgroup">
           <div className="tr h" role="row">
             {columns.map((column) => {
@@ -79,12 +97,12 @@ export function Table<T>({ label, columns, rows, id, total, more, onMore, sort, 
         </div>
         <div role="rowgroup" style={{ height: view.getTotalSize(), position: 'relative' }}>
           {seen.map((item) => {
-            const row = rows[item.index];
+            const one = rows[item.index];
             return (
-              <div key={row ? id(row) : `bone${item.index}`} className={`tr abs ${links ? 'link' : ''}`} role="row" aria-rowindex={item.index + 2} style={{ transform: `translateY(${item.start}px)` }}>
+              <div key={one ? id(one) : `bone${item.index}`} className={`tr abs ${links ? 'link' : ''}`} role="row" aria-rowindex={item.index + 2} style={{ transform: `translateY(${item.start}px)` }}>
                 {columns.map((column) => (
                   <div key={column.key} role="cell" className={cell(column)}>
-                    {row ? column.cell(row) : <span className="bone" />}
+                    {one ? column.cell(one) : <span className="bone" />}
                   </div>
                 ))}
               </div>

@@ -20,11 +20,11 @@ function useChoosing() {
   });
 }
 
-function Choose({ label, type, value, disabled, onChange }: { label: string; type: string; value: string; disabled: boolean; onChange: (to: string) => void }) {
+function Choose({ label, above, type, value, disabled, onChange }: { label: string; above: string; type: string; value: string; disabled: boolean; onChange: (to: string) => void }) {
   const policies = useGet('/v1/companies/{company}/policies');
   return (
     <select className="select" style={{ width: '100%' }} aria-label={label} value={value} disabled={disabled} onChange={(event) => onChange(event.target.value)}>
-      <option value="">what is chosen above</option>
+      <option value="">{above}</option>
       {policies.data?.items.filter((policy) => policy.requestType === type).map((policy) => (
         <option key={policy.id} value={policy.id}>
           {policy.name}
@@ -52,6 +52,7 @@ export function ChosenPolicies({ app }: { app: Schemas['App'] }) {
       <span className="small">{kinds[type]}{level && <span className="faint"> · {level.name}</span>}</span>
       <Choose
         label={`Policy for ${kinds[type]}${level ? `, ${level.name}` : ''}`}
+        above={level ? 'the app’s' : 'the company’s'}
         type={type}
         value={stands(type, level?.id)}
         disabled={!manages || choosing.isPending}
@@ -67,7 +68,12 @@ export function ChosenPolicies({ app }: { app: Schemas['App'] }) {
       ) : (
         <div className="col">
           {ofApps.map((type) => row(type))}
-          {app.permissionLevels.length > 1 && app.permissionLevels.flatMap((level) => ofLevels.map((type) => row(type, level)))}
+          {app.permissionLevels.length > 1 && (
+            <details className="more" open={found.data?.items.some((one) => one.permissionLevel)}>
+              <summary>For one level alone</summary>
+              <div className="col">{app.permissionLevels.flatMap((level) => ofLevels.map((type) => row(type, level)))}</div>
+            </details>
+          )}
         </div>
       )}
     </Card>

@@ -48,7 +48,7 @@ export function History({ group }: { group: Schemas['Group'] }) {
       <div className="stack">
         <Card title="Travel and compare">
           <div className="col">
-            <div className="row" style={{ alignItems: 'flex-start' }}>
+            <div className="pair">
               <div className="field grow">
                 <label htmlFor="h-from">Then</label>
                 <input id="h-from" className="input" type="datetime-local" value={from} max={toField(new Date())} onChange={(event) => setFrom(event.target.value)} />
