@@ -190,6 +190,7 @@ await step('a sheet is tried, put right, and taken in', async () => {
   await go('/sheets');
   await page.getByLabel('CSV file').setInputFiles(sheet('Sheila Sheet', 'no address'));
   await page.getByRole('alert').getByText('so nothing would be changed').waitFor();
+  await page.getByRole('alert').getByText('Line 2:').waitFor();
   await clean('a sheet that is wrong');
   assert.equal(await page.getByRole('button', { name: 'Import it' }).isDisabled(), true);
   await page.getByLabel('CSV file').setInputFiles(sheet('Sheila Sheet', 'sheila@example.com'));

@@ -28,6 +28,8 @@ export interface Call<P extends keyof paths, M extends Method> {
 export interface FieldProblem {
   field: string;
   detail: string;
+  /** Of a sheet: the line it is on. */
+  line?: number;
 }
 
 /** A refusal, as RFC 9457 has it. */

@@ -6,16 +6,16 @@ import { change } from '../api/client';
 import { type Schemas, useGet, useList, useRights } from '../api/queries';
 import { Ask, Field } from '../ui/ask';
 import { Who } from '../ui/names';
-import { Badge, Bones, Card, Choice, Empty, Head, Icon, Note, plural, type Tone, Wrong } from '../ui/parts';
+import { Badge, Bones, Card, Choice, Empty, Head, Icon, Note, plural, Wrong } from '../ui/parts';
 import { ChangeDialog } from '../ui/preview';
 import { ConnectionForm } from './connection/Form';
 import { Runs } from './connection/Runs';
 import { Picker, type Picked } from '../ui/picker';
 import { type Column, Table } from '../ui/table';
 import { Day, Time } from '../ui/time';
+import { healthTones } from '../ui/tones';
 
 type Row = Schemas['Connection'];
-export const healthTones: Record<string, Tone> = { new: 'plain', ok: 'good', failing: 'bad' };
 
 const columns: Column<Row>[] = [
   {

@@ -7,9 +7,8 @@ import { EventLine } from '../ui/events';
 import { Who } from '../ui/names';
 import { Badge, Bones, Card, Empty, Head, Wrong } from '../ui/parts';
 import { Time } from '../ui/time';
-import { healthTones } from './Connections';
+import { healthTones, hookTones } from '../ui/tones';
 import { Decide, TaskAbout } from './Tasks';
-import { hookTones } from './Webhooks';
 
 const Growth = lazy(() => import('./Growth').then((page) => ({ default: page.Growth })));
 

@@ -52,45 +52,47 @@ function Form({ company }: { company: Schemas['Company'] }) {
   );
   return (
     <form
-      className="cards"
+      className="stack"
       onSubmit={(event) => {
         event.preventDefault();
         saving.mutate();
       }}
     >
-      <Card title="Company">
-        <div className="col gap-lg">
-          <Field id="s-name" label="Name">
-            <input id="s-name" className="input" value={name} onChange={(event) => setName(event.target.value)} required maxLength={255} disabled={!manages} />
-          </Field>
-          <label className="check">
-            <input type="checkbox" checked={unique} onChange={(event) => setUnique(event.target.checked)} disabled={!manages} />
-            <span>No two groups may share a name</span>
-          </label>
-          <dl className="facts">
-            <dt>Id</dt>
-            <dd><code>{company.id}</code></dd>
-            <dt>Revision</dt>
-            <dd className="num">{company.revision.toLocaleString()}</dd>
-            <dt>Made</dt>
-            <dd><Day at={company.createdAt} /></dd>
-          </dl>
-        </div>
-      </Card>
-      <Card title="Undo and history">
-        <div className="col gap-lg">
-          {number('restoreDays', 'Days to restore an archived group', 'Then it is purged, for good.')}
-          {number('historyDays', 'Days that the past is kept', 'For ever, when left empty.', 'for ever')}
-        </div>
-      </Card>
-      <Card title="The brake">
-        <div className="col gap-lg">
-          <p className="small muted">A whole list from a connection that would take more members out of a group than this is held until an administrator releases it.</p>
-          {number('brakeMembers', 'Members', 'More than so many at once.')}
-          {number('brakePercent', 'Percent', 'Or more than this part of them, and at least 10.')}
-        </div>
-      </Card>
-      <div className="col" style={{ alignSelf: 'start' }}>
+      <div className="cards">
+        <Card title="Company">
+          <div className="col gap-lg">
+            <Field id="s-name" label="Name">
+              <input id="s-name" className="input" value={name} onChange={(event) => setName(event.target.value)} required maxLength={255} disabled={!manages} />
+            </Field>
+            <label className="check">
+              <input type="checkbox" checked={unique} onChange={(event) => setUnique(event.target.checked)} disabled={!manages} />
+              <span>No two groups may share a name</span>
+            </label>
+            <dl className="facts">
+              <dt>Id</dt>
+              <dd><code>{company.id}</code></dd>
+              <dt>Revision</dt>
+              <dd className="num">{company.revision.toLocaleString()}</dd>
+              <dt>Made</dt>
+              <dd><Day at={company.createdAt} /></dd>
+            </dl>
+          </div>
+        </Card>
+        <Card title="Undo and history">
+          <div className="col gap-lg">
+            {number('restoreDays', 'Days to restore an archived group', 'Then it is purged, for good.')}
+            {number('historyDays', 'Days that the past is kept', 'For ever, when left empty.', 'for ever')}
+          </div>
+        </Card>
+        <Card title="The brake">
+          <div className="col gap-lg">
+            <p className="small muted">A whole list from a connection that would take more members out of a group than this is held until an administrator releases it.</p>
+            {number('brakeMembers', 'Members', 'More than so many at once.')}
+            {number('brakePercent', 'Percent', 'Or more than this part of them, and at least 10.')}
+          </div>
+        </Card>
+      </div>
+      <div className="col">
         <Wrong error={saving.error} />
         {manages ? (
           <button type="submit" className="btn primary" disabled={saving.isPending} style={{ alignSelf: 'flex-start' }}>

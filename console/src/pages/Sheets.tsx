@@ -175,9 +175,10 @@ function WrongRows({ problem }: { problem: Problem }) {
       <p>
         <strong>{plural(problem.errors.length, 'thing')} in it {problem.errors.length === 1 ? 'is' : 'are'} wrong, so nothing would be changed.</strong> Put the file right and choose it again.
       </p>
-      <ul className="lines">
+      <ul className="lines" tabIndex={0} aria-label="What is wrong, by line">
         {problem.errors.slice(0, 200).map((one) => (
-          <li key={one.field + one.detail}>
+          <li key={`${one.line} ${one.field} ${one.detail}`}>
+            {one.line !== undefined && <strong>Line {one.line.toLocaleString()}: </strong>}
             <code>{one.field}</code> {one.detail}
           </li>
         ))}

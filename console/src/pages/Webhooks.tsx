@@ -9,10 +9,10 @@ import { Badge, Bones, Card, Choice, Empty, Head, Icon, Note, type Tone, Wrong }
 import { type Column, Table } from '../ui/table';
 import { exactly, Time } from '../ui/time';
 import { say } from '../ui/toast';
+import { hookTones } from '../ui/tones';
 
 type Row = Schemas['Webhook'];
 type Sent = Schemas['Delivery'];
-export const hookTones: Record<string, Tone> = { active: 'good', paused: 'warn', disabled: 'bad', failing: 'bad' };
 const sentTones: Record<string, Tone> = { delivered: 'good', queued: 'info', retrying: 'warn', failed: 'bad' };
 
 const columns: Column<Row>[] = [
