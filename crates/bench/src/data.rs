@@ -6,6 +6,8 @@ use std::io::{self, Write};
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::given::Given;
+
 /// A generator of numbers that look random and are the same every time (SplitMix64).
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
@@ -34,7 +36,8 @@ impl Random {
         &of[self.below(of.len())]
     }
 
-    fn id(&mut self) -> Uuid {
+    /// An id.
+    pub(crate) fn id(&mut self) -> Uuid {
         uuid::Builder::from_random_bytes((u128::from(self.next()) << 64 | u128::from(self.next())).to_be_bytes())
             .into_uuid()
     }
@@ -103,6 +106,8 @@ pub(crate) struct Set {
     pub(crate) topics: Vec<String>,
     /// Group and user of each membership, by place.
     pub(crate) pairs: HashSet<(u32, u32)>,
+    /// What groups give and people have, in the smallest set.
+    pub(crate) given: Option<Given>,
     /// The parent of each group that has one, by place; a parent stands before its children.
     parents: Vec<Option<u32>>,
 }
@@ -140,7 +145,8 @@ impl Set {
             })
             .collect();
         let parents = parents(size, &mut random);
-        Self { size, company, users, groups, topics, pairs, parents }
+        let given = (size == SIZES[0]).then(|| Given::make(size.groups, size.users, seed + 1000));
+        Self { size, company, users, groups, topics, pairs, given, parents }
     }
 
     /// Writes it as JSON Lines; the largest with small companies beside it.
@@ -185,7 +191,7 @@ impl Set {
                 )?;
             }
         }
-        Ok(())
+        self.given.as_ref().map_or(Ok(()), |given| given.write(self, out))
     }
 
     /// The places of each child and its parent.

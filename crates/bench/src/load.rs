@@ -124,7 +124,7 @@ async fn one(
 }
 
 /// Reads one answer; its status and the sizes of its head and body.
-async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<(u16, usize, usize)> {
+pub(crate) async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<(u16, usize, usize)> {
     let mut filled = 0;
     let (head, status, body) = loop {
         let read = stream.read(&mut buffer[filled..]).await?;

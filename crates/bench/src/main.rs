@@ -5,11 +5,13 @@
 
 mod ceiling;
 mod data;
+mod given;
 mod load;
 mod ops;
 mod process;
 mod server;
 mod table;
+mod webhooks;
 
 use std::fs::File;
 use std::io::BufWriter;
@@ -55,6 +57,9 @@ struct Bench {
     /// Only these dialects, separated by commas
     #[arg(long, value_delimiter = ',')]
     dialects: Vec<String>,
+    /// Measure in set S what deliveries to webhooks cost the readers as well
+    #[arg(long)]
+    webhooks: bool,
     /// Load, start and stop only
     #[arg(long)]
     no_load: bool,
@@ -159,7 +164,8 @@ impl Bench {
             postmaster: postgres.as_ref().map(|server| server.process()).transpose()?,
             guildhall,
         };
-        let ops = self.chosen(&field, ops::all(&Material { set, key, then })).await?;
+        let material = Material { set, key, then };
+        let ops = self.chosen(&field, ops::all(&material)).await?;
         let mut measured: Vec<Rounds> = ops.iter().map(|_| Rounds::default()).collect();
         for round in 1..=self.rounds {
             for (op, rounds) in ops.iter().zip(&mut measured) {
@@ -175,6 +181,16 @@ impl Bench {
         if database == "sqlite" && ops.iter().any(|op| op.writes) {
             let (rate, micros) = bare(directory, self.time())?;
             println!("\nBare SQLite, one commit a change on one thread: {rate:.0} writes/s, {micros:.1} CPU µs each.");
+        }
+        // The read that they are measured beside is the first one there is.
+        if let Some(read) = ops.iter().find(|op| !op.writes).filter(|_| size == SIZES[0] && self.webhooks) {
+            say!("webhooks beside {} in {}", read.name, read.dialect);
+            let told = webhooks::beside(field.server.address, &material, read, self.time(), self.rounds).await?;
+            let slower = (1.0 - told.with / told.without) * 100.0;
+            println!(
+                "\n{:.0} deliveries a minute to ten webhooks, beside {} in {}: {:.0} reads/s with the changes alone, {:.0} with the deliveries ({slower:.1} % less).",
+                told.deliveries, read.name, read.dialect, told.without, told.with
+            );
         }
         Ok(())
     }

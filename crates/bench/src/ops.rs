@@ -204,6 +204,7 @@ fn native(material: &Material) -> Vec<Op> {
         say.request(out, "GET", format_args!("{}/groups?limit=50&q={topic}", of(set)), "");
     });
     knowing(&mut make);
+    giving(&mut make);
     make.ops
 }
 
@@ -252,6 +253,35 @@ fn knowing(make: &mut Maker<'_>) {
     });
 }
 
+/// What groups give, and what people have, in the set that has such; and what joining costs where it gives apps.
+fn giving(make: &mut Maker<'_>) {
+    if make.material.set.given.is_none() {
+        return;
+    }
+    let of = |set: &Set| format!("/v1/companies/{}", set.company);
+    make.op("roles", &[200], move |set, say, turn, out| {
+        say.request(out, "GET", format_args!("{}/users/{}/permissions", of(set), user(set, &mut turn.random)), "");
+    });
+    make.op("apps", &[200], move |set, say, turn, out| {
+        say.request(out, "GET", format_args!("{}/users/{}/accesses", of(set), user(set, &mut turn.random)), "");
+    });
+    make.op("e,f of 10 apps", &[201, 204], move |set, say, turn, out| {
+        let Some(given) = &set.given else { return };
+        let add = turn.number.is_multiple_of(2);
+        if add {
+            let place = turn.random.below(set.users.len() / CONNECTIONS as usize) as u32;
+            turn.kept = (turn.random.below(given.joining.len()) as u32, place * CONNECTIONS + turn.connection);
+        }
+        let (group, user) = (given.joining[turn.kept.0 as usize], set.users[turn.kept.1 as usize]);
+        say.request(
+            out,
+            if add { "PUT" } else { "DELETE" },
+            format_args!("{}/groups/{group}/members/{user}", of(set)),
+            "",
+        );
+    });
+}
+
 /// One question of AuthZEN.
 fn authzen(material: &Material) -> Vec<Op> {
     let mut make = Maker::new(material, "authzen", bearer(material));
@@ -260,6 +290,24 @@ fn authzen(material: &Material) -> Vec<Op> {
             let (group, user) = asked(set, turn);
             let body = format!(
                 r#"{{"subject":{{"type":"user","id":"{user}"}},"action":{{"name":"{action}"}},"resource":{{"type":"group","id":"{group}"}}}}"#
+            );
+            say.request(out, "POST", format_args!("/access/v1/evaluation"), &body);
+        });
+    }
+    if make.material.set.given.is_none() {
+        return make.ops;
+    }
+    for (name, action, kind) in [("role", "holder", "role"), ("app", "access", "app")] {
+        make.op(name, &[200], move |set, say, turn, out| {
+            let Some(given) = &set.given else { return };
+            let place = turn.random.below(set.users.len());
+            let thing = match kind {
+                "app" => given.held[(place + turn.number as usize % 2) % given.held.len()][0],
+                _ => *turn.random.one(&given.roles),
+            };
+            let body = format!(
+                r#"{{"subject":{{"type":"user","id":"{}"}},"action":{{"name":"{action}"}},"resource":{{"type":"{kind}","id":"{thing}"}}}}"#,
+                set.users[place]
             );
             say.request(out, "POST", format_args!("/access/v1/evaluation"), &body);
         });

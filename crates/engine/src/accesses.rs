@@ -1,13 +1,14 @@
 //! Use cases on accesses: who has which app at which level.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use guildhall_domain::access::{AppAccess, AppEvent, Holder};
 use guildhall_domain::app::{App, AppStatus};
 use guildhall_domain::caller::Caller;
 use guildhall_domain::event::Event;
 use guildhall_domain::ids::{AppId, LevelId, UserId};
-use guildhall_domain::page::{Ask, Page};
+use guildhall_domain::page::{Ask, From, Page};
 use guildhall_domain::{Error, Result};
 
 use crate::apps::{self, pen};
@@ -36,7 +37,7 @@ pub struct HeldApp {
     /// The access.
     pub access: AppAccess,
     /// The app.
-    pub app: App,
+    pub app: Arc<App>,
 }
 
 /// What members of a request that give accesses are called in it.
@@ -199,13 +200,30 @@ impl Engine {
     /// # Errors
     /// [`Error::NotFound`] when there is no such user; [`Error::Forbidden`].
     pub async fn accesses_of(&self, caller: &Caller, user: UserId, ask: &Ask<AppId>) -> Result<Page<HeldApp, AppId>> {
-        let (mut conn, company) = (self.db().reader().await?, caller.company);
-        authz::may(&mut conn, caller, Action::ReadUser(user), self.clock().now()).await?;
+        authz::may_read(caller, Action::ReadUser(user))?;
+        let company = caller.company;
+        if let Some(view) = self.view(company).await {
+            view.user_no(user).ok_or(users::GONE)?;
+            let (after, skipped) = match ask.from {
+                From::Start => (AppId::NIL, 0),
+                From::After(app) => (app, 0),
+                From::Offset(n) => (AppId::NIL, usize::try_from(n).unwrap_or(usize::MAX)),
+            };
+            let total = ask.total.then(|| view.having.of_user(user, AppId::NIL).count() as u64);
+            let held =
+                |(access, app): (&AppAccess, &Arc<App>)| HeldApp { access: access.clone(), app: Arc::clone(app) };
+            let rows = view.having.of_user(user, after).skip(skipped).take(ask.limit as usize + 1).map(held).collect();
+            return Ok(Page::cut(rows, ask.limit, total, |held: &HeldApp| held.access.app));
+        }
+        let mut conn = self.db().reader().await?;
         users::get(&mut conn, company, user).await?;
         let page = accesses::of_user(&mut conn, company, user, ask).await?;
         let ids: Vec<AppId> = page.items.iter().map(|access| access.app).collect();
         let found = store::apps::get_each(&mut conn, company, &ids).await?;
-        let held = page.items.into_iter().zip(found).filter_map(|(access, app)| Some(HeldApp { access, app: app? }));
+        let held = page.items.into_iter().zip(found).filter_map(|(access, app)| {
+            let app = Arc::new(app?);
+            Some(HeldApp { access, app })
+        });
         Ok(Page { items: held.collect(), next: page.next, total: page.total })
     }
 }

@@ -16,17 +16,23 @@ use crate::{nestings, roles};
 pub(crate) enum Action {
     /// See users, groups and members.
     ReadDirectory,
+    /// See groups, their members and the roles they give: in a company, or the platform's own.
+    ReadGroups,
     /// See this one user and the groups they are in.
     ReadUser(UserId),
     /// Make, edit and delete users and groups, and name the owners of groups.
     ManageDirectory,
+    /// Make, edit and delete groups, and say which roles they give: in a company, or the platform's own.
+    ManageGroups,
     /// Change the members of this group.
     ManageMembers(GroupId),
     /// See the company and its settings.
     ReadCompany,
     /// Edit the company and its settings.
     ManageCompany,
-    /// Read the journal, see and make keys.
+    /// Read the journal.
+    ReadJournal,
+    /// See and make keys, and all else that is not the directory's.
     Administer,
     /// Make, list and delete companies.
     ManagePlatform,
@@ -42,17 +48,23 @@ pub(crate) async fn may(conn: &mut Conn, caller: &Caller, action: Action, now: T
         (None, Action::ManageMembers(group), Some(user)) => owns(conn, caller.company, group, user, now).await?,
         (None, ..) => false,
     };
-    if allowed { Ok(()) } else { Err(refusal(action)) }
+    if allowed { Ok(()) } else { Err(refusal(caller, action)) }
 }
 
-fn refusal(action: Action) -> Error {
+fn refusal(caller: &Caller, action: Action) -> Error {
     Error::forbidden(match action {
-        Action::ReadDirectory => "this needs the workspace role viewer or above",
+        Action::ReadDirectory | Action::ReadGroups => "this needs the workspace role viewer or above",
         Action::ReadUser(_) => "a guest sees only their own record and groups",
-        Action::ManageDirectory => "this needs the workspace role admin",
+        Action::ManageMembers(_) if caller.company == CompanyId::PLATFORM => {
+            "who is in a group of the platform, each company says of its own people"
+        }
         Action::ManageMembers(_) => "this needs the workspace role admin, or to own the group",
         Action::ReadCompany => "this key does not act in this company",
-        Action::ManageCompany | Action::Administer => "this needs the workspace role admin",
+        Action::ManageDirectory
+        | Action::ManageGroups
+        | Action::ManageCompany
+        | Action::ReadJournal
+        | Action::Administer => "this needs the workspace role admin",
         Action::ManagePlatform => "this needs a platform key",
     })
 }
@@ -62,7 +74,7 @@ fn refusal(action: Action) -> Error {
 /// # Errors
 /// As [`may`].
 pub(crate) fn may_read(caller: &Caller, action: Action) -> Result<()> {
-    if decided(caller, action) == Some(true) { Ok(()) } else { Err(refusal(action)) }
+    if decided(caller, action) == Some(true) { Ok(()) } else { Err(refusal(caller, action)) }
 }
 
 /// What the caller's role alone decides; none where it depends on owning a group.
@@ -72,12 +84,25 @@ fn decided(caller: &Caller, action: Action) -> Option<bool> {
         return Some(true);
     }
     Some(match (caller.role, action) {
-        (None, action) => matches!(action, Action::ManagePlatform | Action::ReadCompany | Action::ManageCompany),
+        (None, Action::ManagePlatform | Action::ReadCompany | Action::ManageCompany) => true,
+        // In the platform's own company there are groups and roles, and nobody. It has a place in those dialects only that
+        // name the company of what they speak of.
+        (None, Action::ReadGroups | Action::ManageGroups | Action::ReadJournal) => {
+            caller.company == CompanyId::PLATFORM && matches!(caller.dialect, Dialect::Native | Dialect::Companies)
+        }
+        (None, _) => false,
         (Some(_), Action::ManagePlatform) => false,
         (Some(_), Action::ReadCompany) => true,
         (Some(Role::Admin), _) => true,
-        (Some(_), Action::ManageDirectory | Action::ManageCompany | Action::Administer) => false,
-        (Some(role), Action::ReadDirectory) => role != Role::Guest,
+        (
+            Some(_),
+            Action::ManageDirectory
+            | Action::ManageGroups
+            | Action::ManageCompany
+            | Action::ReadJournal
+            | Action::Administer,
+        ) => false,
+        (Some(role), Action::ReadDirectory | Action::ReadGroups) => role != Role::Guest,
         (Some(role), Action::ReadUser(user)) => role != Role::Guest || caller.user() == Some(user),
         (Some(_), Action::ManageMembers(_)) => return None,
     })

@@ -68,6 +68,7 @@ impl Engine {
             let mut settings = new.settings.unwrap_or_default();
             settings.apply(Default::default())?;
             let company = bear(tx, &new.name, settings, CompanyState::Active).await?;
+            crate::platform::settle(tx).await?;
             let admin = match new.admin {
                 Some(admin) => Some(users::create(tx, NewUser { role: Some(Role::Admin), ..admin }).await?.id),
                 None => None,

@@ -11,6 +11,7 @@ mod fresh;
 mod giving;
 mod held;
 mod lots;
+mod platform;
 mod update;
 
 use std::collections::{BTreeMap, HashSet};
@@ -303,6 +304,8 @@ impl Engine {
         self.remove_unfinished().await?;
         let total = load.len();
         let (files, parts) = load.split()?;
+        let (platform, parts): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            parts.into_iter().partition(|(id, _)| *id == CompanyId::PLATFORM);
         let (fresh, standing) = self.sort_out(&files, parts, update).await?;
         for part in fresh.values() {
             fresh::check(&files, part)?;
@@ -312,6 +315,11 @@ impl Engine {
             false => Err(Fault::from(Error::conflict("the import was interrupted; nothing of it was kept"))),
         };
         going(0)?;
+        let mut loaded = Loaded::default();
+        for (_, part) in platform {
+            // Before the companies, whose groups may give roles of the platform.
+            loaded += self.load_platform(&files, part, update, request).await?;
+        }
         let loads: Vec<Loading<'_>> = fresh.keys().map(|id| self.loads().begin(*id)).collect();
         let ids: Vec<CompanyId> = fresh.keys().copied().collect();
         // In a task of its own a caller that is dropped would leave rows behind; here the undo below is reached by
@@ -325,7 +333,9 @@ impl Engine {
             }
         }
         drop(loads);
-        outcome
+        loaded += outcome?;
+        self.spread(&Caller::operator(CompanyId::PLATFORM, Dialect::Cli, request)).await?;
+        Ok(loaded)
     }
 
     async fn write_parts(

@@ -62,6 +62,14 @@ async fn check_unique(tx: &mut Tx, name: &str, id: GroupId) -> Result<()> {
     Ok(())
 }
 
+/// Refuses a rule that makes no sense, or of which nobody could come.
+pub(crate) fn check_rule(company: CompanyId, group: &Group) -> Result<()> {
+    if company == CompanyId::PLATFORM && group.rule.is_some() {
+        return Err(Error::invalid("rule", "does not go with a group of the platform; each company says who is in it"));
+    }
+    rules::check(group.rule.as_deref())
+}
+
 /// Finds out whether each id is a user or a live group of the company.
 pub(crate) async fn resolve_owners(tx: &mut Tx, field: &str, ids: &[uuid::Uuid]) -> Result<Vec<Owner>> {
     let company = tx.company();
@@ -103,13 +111,13 @@ pub(crate) async fn settle_owners(tx: &mut Tx, group: GroupId, wanted: &[Owner])
 /// Makes a group, if the caller may.
 pub(crate) async fn create(tx: &mut Tx, new: NewGroup) -> Result<Group> {
     let (caller, now) = (tx.caller().clone(), tx.now());
-    authz::may(tx, &caller, Action::ManageDirectory, now).await?;
+    authz::may(tx, &caller, Action::ManageGroups, now).await?;
     let (company, version, by) = (tx.company(), tx.revision(), caller.user());
     let id = new.id.unwrap_or_else(|| tx.clock.id());
     let (owner_ids, members) = (new.owners.clone(), new.members.clone());
     let mut group = Group::birth(id, new, by, now, version)?;
     check_unique(tx, &group.name, id).await?;
-    rules::check(group.rule.as_deref())?;
+    check_rule(company, &group)?;
     let owners = resolve_owners(tx, "owners", &owner_ids).await?;
     if !groups::insert(tx, company, &group, now).await? {
         return Err(Error::Taken { field: "id".into(), why: "is not usable".into() });
@@ -126,19 +134,20 @@ pub(crate) async fn create(tx: &mut Tx, new: NewGroup) -> Result<Group> {
 pub(crate) async fn edit(tx: &mut Tx, id: GroupId, mut ask: EditGroup, version: Option<u64>) -> Result<Group> {
     let (company, now, caller) = (tx.company(), tx.now(), tx.caller().clone());
     // Whoever may neither manage the directory nor these members is refused before anything is told.
-    authz::may(tx, &caller, Action::ManageMembers(id), now).await?;
+    let least = if company == CompanyId::PLATFORM { Action::ManageGroups } else { Action::ManageMembers(id) };
+    authz::may(tx, &caller, least, now).await?;
     let before = get(tx, company, id, Shown::Live).await?;
     matches(version, before.version)?;
     let members = ask.members.take();
     let mut group = before.clone();
     let changed = group.apply(ask)?;
     if !changed.is_empty() {
-        authz::may(tx, &caller, Action::ManageDirectory, now).await?;
+        authz::may(tx, &caller, Action::ManageGroups, now).await?;
         if changed.contains(&"name") {
             check_unique(tx, &group.name, group.id).await?;
         }
         if changed.contains(&"rule") {
-            rules::check(group.rule.as_deref())?;
+            check_rule(company, &group)?;
         }
         (group.updated_at, group.updated_by, group.version) = (now, caller.user(), tx.revision());
         groups::update(tx, company, &group, now).await?;
@@ -160,7 +169,7 @@ impl Engine {
     /// [`Error::NotFound`], [`Error::Forbidden`].
     pub async fn owners(&self, caller: &Caller, id: GroupId) -> Result<Vec<Owner>> {
         let mut conn = self.db().reader().await?;
-        authz::may(&mut conn, caller, Action::ReadDirectory, self.clock().now()).await?;
+        authz::may(&mut conn, caller, Action::ReadGroups, self.clock().now()).await?;
         get(&mut conn, caller.company, id, Shown::Restorable).await?;
         owners::of_group(&mut conn, caller.company, id).await
     }
@@ -207,7 +216,7 @@ impl Engine {
     pub async fn archive_group(&self, caller: &Caller, id: GroupId, version: Option<u64>) -> Result<Written<Group>> {
         self.write(caller, async move |tx| {
             let (caller, now, company) = (tx.caller().clone(), tx.now(), tx.company());
-            authz::may(tx, &caller, Action::ManageDirectory, now).await?;
+            authz::may(tx, &caller, Action::ManageGroups, now).await?;
             let group = get(tx, company, id, Shown::Live).await?;
             matches(version, group.version)?;
             archive(tx, group).await
@@ -222,8 +231,8 @@ impl Engine {
     pub async fn restore_group(&self, caller: &Caller, id: GroupId) -> Result<Written<Group>> {
         self.write(caller, async move |tx| {
             let (caller, now, company) = (tx.caller().clone(), tx.now(), tx.company());
-            authz::may(tx, &caller, Action::ManageDirectory, now).await?;
-            let mut group = get(tx, company, id, Shown::Restorable).await?;
+            authz::may(tx, &caller, Action::ManageGroups, now).await?;
+            let group = get(tx, company, id, Shown::Restorable).await?;
             if group.state == GroupState::Live {
                 return Ok(group);
             }
@@ -231,16 +240,8 @@ impl Engine {
                 return Err(GONE);
             }
             check_unique(tx, &group.name, id).await?;
-            let (revision, archived) = (tx.revision(), group.clone());
-            reopen(tx, &group, now, revision).await?;
-            (group.state, group.purge_at) = (GroupState::Live, None);
-            (group.updated_at, group.updated_by, group.version) = (now, caller.user(), revision);
-            group.members_changed_at = now;
-            groups::update(tx, company, &group, now).await?;
-            journal::append(tx, &Event::GroupRestored { group: id }).await?;
-            nestings::reopen(tx, &archived).await?;
-            let members = hands::members(tx, &[id]).await?;
-            grants::joined(tx, id, &members).await?;
+            let group = revive(tx, group).await?;
+            ask_again(tx, id).await?;
             Ok(group)
         })
         .await
@@ -316,12 +317,17 @@ impl Engine {
 }
 
 /// Archives a live group in the transaction of a caller who may.
-pub(crate) async fn archive(tx: &mut Tx, mut group: Group) -> Result<Group> {
-    let (caller, now, company, id) = (tx.caller().clone(), tx.now(), tx.company(), group.id);
+pub(crate) async fn archive(tx: &mut Tx, group: Group) -> Result<Group> {
     if group.unmodifiable {
         return Err(Error::Unmodifiable);
     }
-    let purge_at = now.plus_seconds(i64::from(tx.head().settings.restore_days) * 86_400);
+    let purge_at = tx.now().plus_seconds(i64::from(tx.head().settings.restore_days) * 86_400);
+    end(tx, group, purge_at).await
+}
+
+/// Ends a live group and what it gives, until somebody restores it before its purge.
+pub(crate) async fn end(tx: &mut Tx, mut group: Group, purge_at: Timestamp) -> Result<Group> {
+    let (caller, now, company, id) = (tx.caller().clone(), tx.now(), tx.company(), group.id);
     (group.state, group.purge_at) = (GroupState::Archived, Some(purge_at));
     (group.updated_at, group.updated_by, group.version) = (now, caller.user(), tx.revision());
     // Read before anything ends: those who lose what this group gives, and what the groups around it give them by it.
@@ -337,8 +343,28 @@ pub(crate) async fn archive(tx: &mut Tx, mut group: Group) -> Result<Group> {
     Ok(group)
 }
 
+/// Makes an archived group live again, with the members and nestings it had. What it gives them is asked for by
+/// [`ask_again`].
+pub(crate) async fn revive(tx: &mut Tx, mut group: Group) -> Result<Group> {
+    let (company, now, revision, archived) = (tx.company(), tx.now(), tx.revision(), group.clone());
+    reopen(tx, &group, now, revision).await?;
+    (group.state, group.purge_at) = (GroupState::Live, None);
+    (group.updated_at, group.updated_by, group.version) = (now, tx.caller().user(), revision);
+    group.members_changed_at = now;
+    groups::update(tx, company, &group, now).await?;
+    journal::append(tx, &Event::GroupRestored { group: group.id }).await?;
+    nestings::reopen(tx, &archived).await?;
+    Ok(group)
+}
+
+/// Asks for the apps that a revived group gives its members.
+pub(crate) async fn ask_again(tx: &mut Tx, group: GroupId) -> Result<()> {
+    let members = hands::members(tx, &[group]).await?;
+    grants::joined(tx, group, &members).await
+}
+
 /// Opens again what archiving closed, unless its user is gone since.
-pub(crate) async fn reopen(tx: &mut Tx, group: &Group, now: Timestamp, revision: u64) -> Result<()> {
+async fn reopen(tx: &mut Tx, group: &Group, now: Timestamp, revision: u64) -> Result<()> {
     let company = tx.company();
     let closed = reasons::closed_at(tx, company, group.id, group.version).await?;
     let users: Vec<UserId> = closed.iter().map(|reason| reason.user).collect();

@@ -73,6 +73,7 @@ impl Engine {
         self.flush_runs().await?;
         self.flush_sessions().await?;
         self.flush_refusals().await?;
+        self.spread(&self.hand(CompanyId::PLATFORM)).await?;
         self.settle_due().await
     }
 

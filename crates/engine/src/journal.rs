@@ -280,7 +280,7 @@ impl Engine {
         limit: u32,
     ) -> Result<Vec<Entry>> {
         let mut conn = self.db().reader().await?;
-        authz::may(&mut conn, caller, Action::Administer, self.clock().now()).await?;
+        authz::may(&mut conn, caller, Action::ReadJournal, self.clock().now()).await?;
         events::after(&mut conn, caller.company, revision, subject, limit).await
     }
 
@@ -296,7 +296,7 @@ impl Engine {
         limit: u32,
     ) -> Result<Vec<Entry>> {
         let mut conn = self.db().reader().await?;
-        authz::may(&mut conn, caller, Action::Administer, self.clock().now()).await?;
+        authz::may(&mut conn, caller, Action::ReadJournal, self.clock().now()).await?;
         events::before(&mut conn, caller.company, revision, subject, limit).await
     }
 
@@ -306,7 +306,7 @@ impl Engine {
     /// [`Error::Forbidden`] without the right to administer.
     pub async fn verify_own(&self, caller: &Caller) -> Result<Verified> {
         let mut conn = self.db().reader().await?;
-        authz::may(&mut conn, caller, Action::Administer, self.clock().now()).await?;
+        authz::may(&mut conn, caller, Action::ReadJournal, self.clock().now()).await?;
         conn.begin_snapshot().await?;
         let company = companies::get(&mut conn, caller.company).await?;
         let gone = Error::NotFound { noun: CompanyId::NOUN };

@@ -34,6 +34,7 @@ mod news;
 mod notices;
 mod offboarding;
 mod past;
+mod platform;
 mod policies;
 mod preview;
 pub mod pull;
@@ -82,6 +83,7 @@ pub use explain::{
     Absence, Conflicting, Ended, Explanation, HeldAccess, Judged, Lacking, Missing, Reasons, Thing, Way, What,
 };
 pub use groups::Shown;
+pub use having::{Had, LevelRef};
 pub use identity::{
     Belonging, Crew, EditCrew, EditMembers, EditPerson, FindCrews, FindPeople, Listed, NewPerson, Person,
 };
@@ -305,7 +307,13 @@ impl Engine {
         T: std::any::Any + Send,
     {
         authz::may_write(caller)?;
-        self.0.writer.write(caller.clone(), case).await
+        let written = self.0.writer.write(caller.clone(), case).await?;
+        if caller.company == CompanyId::PLATFORM
+            && let Err(cause) = self.spread(caller).await
+        {
+            tracing::warn!(%cause, "the platform's groups did not reach every company yet; housekeeping goes on");
+        }
+        Ok(written)
     }
 
     /// Refuses a read that asks for a revision the company has not reached.

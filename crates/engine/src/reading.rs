@@ -65,7 +65,7 @@ impl Engine {
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`].
     pub async fn group(&self, caller: &Caller, id: GroupId, shown: Shown) -> Result<SharedGroup> {
-        authz::may_read(caller, Action::ReadDirectory)?;
+        authz::may_read(caller, Action::ReadGroups)?;
         if let Some(view) = self.view(caller.company).await {
             match view.group_by_id(id) {
                 Some(node) => return Ok(Arc::clone(&node.record)),
@@ -89,7 +89,7 @@ impl Engine {
         order: Order,
         ask: &Ask<GroupKey>,
     ) -> Result<Page<SharedGroup, GroupKey>> {
-        authz::may_read(caller, Action::ReadDirectory)?;
+        authz::may_read(caller, Action::ReadGroups)?;
         if filter.state.is_none_or(|state| state == GroupState::Live)
             && let Some(view) = self.view(caller.company).await
         {
@@ -107,7 +107,7 @@ impl Engine {
         if ids.len() > GROUPS {
             return Err(Error::TooMany { field: "userGroupIds".into(), limit: GROUPS as u64 });
         }
-        authz::may_read(caller, Action::ReadDirectory)?;
+        authz::may_read(caller, Action::ReadGroups)?;
         if let Some(view) = self.view(caller.company).await {
             return Ok(ids.iter().filter_map(|id| Some(Arc::clone(&view.group_by_id(*id)?.record))).collect());
         }
@@ -178,7 +178,7 @@ impl Engine {
         effective: bool,
         ask: &Ask<UserId>,
     ) -> Result<Page<Member, UserId>> {
-        authz::may_read(caller, Action::ReadDirectory)?;
+        authz::may_read(caller, Action::ReadGroups)?;
         let (view, now) = self.present(caller.company).await;
         if let Some(view) = view {
             return Ok(view.members(live(view.group_by_id(group))?, effective, now, ask));
@@ -196,7 +196,7 @@ impl Engine {
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`].
     pub async fn count_members(&self, caller: &Caller, group: GroupId) -> Result<MemberCount> {
-        authz::may_read(caller, Action::ReadDirectory)?;
+        authz::may_read(caller, Action::ReadGroups)?;
         let (view, now) = self.present(caller.company).await;
         if let Some(view) = view {
             let node = live(view.group_by_id(group))?;
@@ -255,7 +255,7 @@ impl Engine {
         limit: u32,
         offset: u64,
     ) -> Result<(Vec<(UserId, Timestamp)>, u64)> {
-        authz::may_read(caller, Action::ReadDirectory)?;
+        authz::may_read(caller, Action::ReadGroups)?;
         let (view, now) = self.present(caller.company).await;
         if let Some(view) = view {
             let node = live(view.group_by_id(group))?;
@@ -272,7 +272,7 @@ impl Engine {
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`].
     pub async fn when_added(&self, caller: &Caller, group: GroupId) -> Result<Vec<(UserId, Timestamp)>> {
-        authz::may_read(caller, Action::ReadDirectory)?;
+        authz::may_read(caller, Action::ReadGroups)?;
         let (view, now) = self.present(caller.company).await;
         if let Some(view) = view {
             let all = view.by_added(live(view.group_by_id(group))?, now);
@@ -288,7 +288,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Forbidden`].
     pub async fn member_ids(&self, caller: &Caller, of: &[GroupId]) -> Result<Vec<Vec<UserId>>> {
-        authz::may_read(caller, Action::ReadDirectory)?;
+        authz::may_read(caller, Action::ReadGroups)?;
         let (view, now) = self.present(caller.company).await;
         if let Some(view) = view {
             let ids = |node: &Arc<GroupNode>| {

@@ -109,7 +109,7 @@ async fn own(tx: &mut Tx, id: RoleId) -> Result<AccessRole> {
 
 async fn change(tx: &mut Tx, group: GroupId, ask: ChangeRoles) -> Result<()> {
     let (caller, now, company) = (tx.caller().clone(), tx.now(), tx.company());
-    authz::may(tx, &caller, Action::ManageDirectory, now).await?;
+    authz::may(tx, &caller, Action::ManageGroups, now).await?;
     let record = groups::get(tx, company, group, Shown::Live).await?;
     if record.unmodifiable {
         return Err(Error::Unmodifiable);
@@ -302,7 +302,7 @@ impl Engine {
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`].
     pub async fn group_roles(&self, caller: &Caller, group: GroupId) -> Result<Vec<(AccessRole, Scope)>> {
-        authz::may_read(caller, Action::ReadDirectory)?;
+        authz::may_read(caller, Action::ReadGroups)?;
         let (mut conn, company) = (self.db().reader().await?, caller.company);
         groups::get(&mut conn, company, group, Shown::Live).await?;
         let mut all = Vec::new();

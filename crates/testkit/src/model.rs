@@ -3,6 +3,7 @@
 //! People and groups are numbers here. [`Model::apply`] says whether a step is taken and, if not, the cause of its
 //! refusal as `Error::cause` names it.
 
+mod conflicts;
 mod formula;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,6 +50,10 @@ pub enum Step {
     /// Put group `.0` back to what it was `.1` steps ago: as `.2` says its members (1), the groups inside (2), its
     /// name (4).
     PutBack(u8, u8, u8),
+    /// Make conflict `.0` of these groups, of which nobody may be in more than `.2`.
+    Conflict(u8, Vec<u8>, u8),
+    /// End a conflict.
+    EndConflict(u8),
     /// Let days pass, and what is due be done.
     Wait(u8),
     /// Let days pass, and nothing be done about it.
@@ -98,6 +103,8 @@ pub struct Model {
     pub crowds: BTreeMap<u8, Crowd>,
     /// Which group is inside which: parent, child.
     pub nestings: BTreeSet<(u8, u8)>,
+    /// Groups of which nobody may be in more than so many.
+    conflicts: BTreeMap<u8, (BTreeSet<u8>, usize)>,
     /// What archiving a group took apart, kept for a restore.
     kept: BTreeMap<u8, Vec<(u8, u8)>>,
     used: BTreeSet<(char, u8)>,
@@ -157,6 +164,7 @@ impl Model {
     pub fn apply(&mut self, step: &Step) -> Outcome {
         let before = self.clone();
         let outcome = self.take(step).and_then(|()| if self.circular() { Err("conflict") } else { Ok(()) });
+        let outcome = outcome.and_then(|()| self.together(&before));
         if outcome.is_err() {
             *self = before;
         }
@@ -295,10 +303,13 @@ impl Model {
                 }
                 Ok(())
             }
+            Step::Conflict(id, groups, most) => self.oppose(*id, groups, usize::from(*most)),
+            Step::EndConflict(id) => self.conflicts.remove(id).map(drop).ok_or("not_found"),
             Step::Wait(days) => {
                 self.day += u32::from(*days);
                 let day = self.day;
                 self.crowds.retain(|_, crowd| crowd.purge.is_none_or(|purge| purge > day));
+                self.lose_purged();
                 self.crowds
                     .values_mut()
                     .for_each(|crowd| crowd.members.retain(|_, span| span.1.is_none_or(|end| end > day)));

@@ -17,6 +17,7 @@ use guildhall_domain::user::User;
 use guildhall_domain::{Error, Result};
 use tokio::sync::mpsc::Sender;
 
+use super::platform;
 use crate::Engine;
 use crate::store::nestings::{self, Nesting};
 use crate::store::{
@@ -40,7 +41,7 @@ pub enum Told {
     Nesting(CompanyId, Nesting),
     /// A membership in a company.
     Membership(CompanyId, Reason),
-    /// A role of a company.
+    /// A role of a company, or of the platform.
     Role(CompanyId, AccessRole),
     /// A role that a group of a company gives.
     GroupRole(CompanyId, Grant),
@@ -61,10 +62,11 @@ pub enum Told {
 }
 
 impl Engine {
-    /// Sends the records of one company, or of all, to `sink`: each company with its users, groups, nestings, roles,
+    /// Sends the records of one company, or of all, to `sink`: first the roles and groups of the platform (of one company:
+    /// the roles among them that it gives), then each company with its users, groups, nestings, roles,
     /// what groups give, connections, their links, memberships, apps, what groups hold of them, accesses, policies and conflicts, by id. Purged groups,
-    /// erased people, what archived groups would give, roles of the platform and rule reasons are not told. Ends early
-    /// when nobody receives any more.
+    /// erased people, what archived groups would give and rule reasons are not told. Ends early when nobody receives any
+    /// more.
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is no such company in use; [`Error::Unavailable`].
@@ -79,6 +81,9 @@ impl Engine {
                 every.filter(|(.., state)| *state == CompanyState::Active).map(|(id, ..)| id).collect()
             }
         };
+        if !tell(&sink, platform::told(&mut conn, only).await?).await {
+            return Ok(());
+        }
         for id in ids {
             let company = companies::get(&mut conn, id).await?.filter(|c| c.state == CompanyState::Active);
             let company = company.ok_or(Error::NotFound { noun: CompanyId::NOUN })?;

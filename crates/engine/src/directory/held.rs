@@ -117,6 +117,11 @@ impl Part {
         (records + self.memberships.len()) as u64 + self.apps.len()
     }
 
+    /// Is there nothing in it but groups, roles and what groups give?
+    pub(super) fn is_of_groups_and_roles(&self) -> bool {
+        self.len() == (self.groups.len() + self.roles.len() + self.given.len()) as u64
+    }
+
     pub(super) fn memberships(&self) -> impl ExactSizeIterator<Item = Slot> {
         self.memberships.iter().map(|m| Slot {
             at: m.at,
@@ -294,7 +299,8 @@ impl Load {
                 self.apps.entry(record.company).or_default().accesses.push(Held { at, record });
             }
             Record::Role(record) => {
-                AccessRole::birth(record.id, Some(record.company), record.birth(), None, Timestamp::MIN, 0)?;
+                let of = (record.company != CompanyId::PLATFORM).then_some(record.company);
+                AccessRole::birth(record.id, of, record.birth(), None, Timestamp::MIN, 0)?;
                 self.bear(at, record.id.uuid(), "role")?;
                 self.name_company(at, record.company);
                 self.roles.push(Held { at, record });

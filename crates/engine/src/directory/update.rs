@@ -18,7 +18,7 @@ use super::{Blame, ConnectionRecord, GroupRecord, Loaded, NestingRecord, UserRec
 use crate::store::nestings::Nesting;
 use crate::store::{self, companies, groups, reasons};
 use crate::writer::Tx;
-use crate::{companies as company_cases, journal, rules};
+use crate::{companies as company_cases, journal};
 
 /// Carries all records of one company out.
 pub(super) async fn run(tx: &mut Tx, mut part: Part, blame: &Blame) -> Result<Loaded> {
@@ -35,13 +35,13 @@ pub(super) async fn run(tx: &mut Tx, mut part: Part, blame: &Blame) -> Result<Lo
     }
     let named: HashSet<UserId> = part.users.iter().map(|u| u.record.id).collect();
     count.users = users(tx, std::mem::take(&mut part.users), &named, blame).await?;
-    let mut born = HashSet::new();
-    count.groups = groups_of(tx, std::mem::take(&mut part.groups), &mut born, blame).await?;
+    let mut came = Came::default();
+    count.groups = groups_of(tx, std::mem::take(&mut part.groups), &mut came, blame).await?;
     count.nestings = nestings(tx, std::mem::take(&mut part.nestings), blame).await?;
     super::giving::write(tx, std::mem::take(&mut part.roles), std::mem::take(&mut part.given), blame).await?;
     let changed = connections(tx, std::mem::take(&mut part.connections), blame).await?;
     let linked = fresh::write_links(tx, std::mem::take(&mut part.links), blame).await?;
-    let joined = memberships(tx, &part, &born, blame).await?;
+    let joined = memberships(tx, &part, &came.born, blame).await?;
     count.memberships = joined.iter().map(|(_, users)| users.len() as u64).sum();
     part.apps.once().map_err(|(at, error)| {
         blame.on(at);
@@ -64,6 +64,9 @@ pub(super) async fn run(tx: &mut Tx, mut part: Part, blame: &Blame) -> Result<Lo
     // Last, as what the load says of apps and accesses leaves less to ask for.
     for (group, users) in joined {
         crate::grants::turned(tx, group, &users).await?;
+    }
+    for group in came.restored {
+        crate::groups::ask_again(tx, group).await?;
     }
     Ok(count)
 }
@@ -197,13 +200,17 @@ async fn write_user(tx: &mut Tx, change: Change) -> Result<()> {
     Ok(())
 }
 
-/// Groups and their owners; those that are new are noted in `born`.
-async fn groups_of(
-    tx: &mut Tx,
-    records: Vec<Held<GroupRecord>>,
-    born: &mut HashSet<GroupId>,
-    blame: &Blame,
-) -> Result<u64> {
+/// Groups that were not there before.
+#[derive(Default)]
+struct Came {
+    /// New ones.
+    born: HashSet<GroupId>,
+    /// Ones that were archived.
+    restored: Vec<GroupId>,
+}
+
+/// Groups and their owners; those that were not there before are noted in `came`.
+async fn groups_of(tx: &mut Tx, records: Vec<Held<GroupRecord>>, came: &mut Came, blame: &Blame) -> Result<u64> {
     let now = tx.now();
     let company = tx.company();
     let (mut written, mut owned) = (Vec::new(), Vec::new());
@@ -214,12 +221,16 @@ async fn groups_of(
         match groups::get(tx, company, id).await? {
             None => {
                 create_group(tx, &record).await?;
-                born.insert(id);
+                came.born.insert(id);
             }
             Some(group) if group.state == GroupState::Purged || group.purge_at.is_some_and(|at| at <= now) => {
                 return Err(taken());
             }
-            Some(group) => edit_group(tx, group, record).await?,
+            Some(group) => {
+                if edit_group(tx, group, record).await? {
+                    came.restored.push(id);
+                }
+            }
         }
         written.push((at, id, tx.revision() != before));
         owned.push(owners);
@@ -279,15 +290,16 @@ async fn owners_of(tx: &mut Tx, ids: &[uuid::Uuid]) -> Result<Vec<Owner>> {
 async fn create_group(tx: &mut Tx, record: &GroupRecord) -> Result<()> {
     let (company, now, version) = (tx.company(), tx.now(), tx.revision());
     let group = Group::birth(record.id, record.birth(), None, now, version)?;
-    rules::check(group.rule.as_deref())?;
+    crate::groups::check_rule(company, &group)?;
     if !groups::insert(tx, company, &group, now).await? {
         return Err(taken());
     }
     journal::append(tx, &Event::GroupCreated { group: group.id, fields: crate::groups::fields(&group, None) }).await?;
-    if record.archived() { archive(tx, group).await } else { Ok(()) }
+    if record.archived() { crate::groups::archive(tx, group).await.map(drop) } else { Ok(()) }
 }
 
-async fn edit_group(tx: &mut Tx, before: Group, record: GroupRecord) -> Result<()> {
+/// Edits a group; true when it was restored.
+async fn edit_group(tx: &mut Tx, before: Group, record: GroupRecord) -> Result<bool> {
     let (company, now) = (tx.company(), tx.now());
     let mut group = before.clone();
     // A record that lifts the freeze may change what was frozen; one that sets it freezes what it says.
@@ -309,7 +321,7 @@ async fn edit_group(tx: &mut Tx, before: Group, record: GroupRecord) -> Result<(
         Patch::Keep => group.state,
     };
     if changed.contains(&"rule") {
-        rules::check(group.rule.as_deref())?;
+        crate::groups::check_rule(company, &group)?;
     }
     if !changed.is_empty() {
         // An archived group's version names the event that archived it, where a restore looks for its members.
@@ -320,35 +332,11 @@ async fn edit_group(tx: &mut Tx, before: Group, record: GroupRecord) -> Result<(
         journal::append(tx, &Event::GroupUpdated { group: group.id, fields }).await?;
     }
     match (before.state, state) {
-        (GroupState::Live, GroupState::Archived) if group.unmodifiable => Err(Error::Unmodifiable),
-        (GroupState::Live, GroupState::Archived) => archive(tx, group).await,
-        (GroupState::Archived, GroupState::Live) => restore(tx, group).await,
-        _ => Ok(()),
-    }
-}
-
-async fn archive(tx: &mut Tx, mut group: Group) -> Result<()> {
-    let (company, now) = (tx.company(), tx.now());
-    let purge_at = now.plus_seconds(i64::from(tx.head().settings.restore_days) * 86_400);
-    (group.state, group.purge_at) = (GroupState::Archived, Some(purge_at));
-    (group.updated_at, group.updated_by, group.version) = (now, None, tx.revision());
-    reasons::close_group(tx, company, group.id, now, group.version, None).await?;
-    crate::nestings::end_all(tx, group.id, group.version).await?;
-    groups::update(tx, company, &group, now).await?;
-    tx.head_mut().wake_at(purge_at);
-    journal::append(tx, &Event::GroupArchived { group: group.id, purge_at }).await
-}
-
-async fn restore(tx: &mut Tx, mut group: Group) -> Result<()> {
-    let (company, now, revision) = (tx.company(), tx.now(), tx.revision());
-    let archived = group.clone();
-    crate::groups::reopen(tx, &group, now, revision).await?;
-    (group.state, group.purge_at) = (GroupState::Live, None);
-    (group.updated_at, group.updated_by, group.version) = (now, None, revision);
-    group.members_changed_at = now;
-    groups::update(tx, company, &group, now).await?;
-    journal::append(tx, &Event::GroupRestored { group: group.id }).await?;
-    crate::nestings::reopen(tx, &archived).await
+        (GroupState::Live, GroupState::Archived) => crate::groups::archive(tx, group).await?,
+        (GroupState::Archived, GroupState::Live) => crate::groups::revive(tx, group).await?,
+        _ => return Ok(false),
+    };
+    Ok(state == GroupState::Live)
 }
 
 async fn nestings(tx: &mut Tx, records: Vec<Held<NestingRecord>>, blame: &Blame) -> Result<u64> {

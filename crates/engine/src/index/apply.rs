@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
+use guildhall_domain::access::AppEvent;
 use guildhall_domain::event::Event;
 use guildhall_domain::group::{Group, GroupState};
-use guildhall_domain::ids::{CompanyId, GroupId, UserId};
+use guildhall_domain::ids::{AppId, CompanyId, GroupId, UserId};
 use guildhall_domain::{Result, Timestamp};
 use uuid::Uuid;
 
@@ -24,6 +25,10 @@ pub(crate) struct Touched {
     pub nestings: BTreeSet<Nesting>,
     /// When the membership of a group was last seen to change.
     pub moved: BTreeMap<GroupId, Timestamp>,
+    /// Apps whose records changed.
+    pub apps: BTreeSet<AppId>,
+    /// Who came by an app, or lost it.
+    pub accesses: BTreeSet<(AppId, UserId)>,
     /// Did any role change, or what any group gives?
     pub roles: bool,
     /// Did anything happen that a credential may be judged by?
@@ -72,6 +77,10 @@ impl Touched {
                 self.roles = true;
             }
             Event::RoleUpdated { .. } | Event::RoleDeleted { .. } => self.roles = true,
+            Event::App(AppEvent::Created { app, .. } | AppEvent::Updated { app, .. }) => drop(self.apps.insert(*app)),
+            Event::App(AppEvent::Given { app, users, .. } | AppEvent::Ended { app, users }) => {
+                self.accesses.extend(users.iter().map(|user| (*app, *user)));
+            }
             _ => self.credentials = true,
         }
     }
@@ -101,6 +110,11 @@ impl Touched {
                 self.roles = true;
             }
             "role.updated" | "role.deleted" => self.roles = true,
+            "app.created" | "app.updated" => drop(self.apps.insert(AppId::new(subject))),
+            "app.access_given" | "app.access_ended" => {
+                let named = data["users"].as_array().into_iter().flatten().filter_map(id).map(UserId::new);
+                self.accesses.extend(named.map(|user| (AppId::new(subject), user)));
+            }
             kind if kind.starts_with("user.") => drop(self.users.insert(UserId::new(subject))),
             kind if kind.starts_with("group.") => drop(self.groups.insert(GroupId::new(subject))),
             _ => {}
@@ -113,6 +127,8 @@ impl Touched {
         self.groups.extend(other.groups);
         self.nestings.extend(other.nestings);
         self.moved.extend(other.moved);
+        self.apps.extend(other.apps);
+        self.accesses.extend(other.accesses);
         self.roles |= other.roles;
         self.credentials |= other.credentials;
         self.recorded_at = self.recorded_at.max(other.recorded_at);
@@ -187,6 +203,9 @@ pub(super) async fn apply(
     if touched.roles || !fresh.is_empty() || (!touched.groups.is_empty() && !snapshot.giving.is_empty()) {
         snapshot.giving = Arc::new(super::giving::read(conn, company, &snapshot).await?);
     }
+    if !(touched.apps.is_empty() && touched.accesses.is_empty()) {
+        snapshot.having.follow(conn, company, &touched.apps, &touched.accesses).await?;
+    }
     snapshot.revision = revision;
     Ok(snapshot)
 }
@@ -222,6 +241,7 @@ fn put_user(snapshot: &mut Snapshot, id: UserId, found: Option<users::Listed>) {
             for joined in joined {
                 snapshot.put_entry(joined.group(), no, &[]);
             }
+            snapshot.having.forget(id);
             snapshot.user_numbers.remove(|(other, _)| other.cmp(&id));
         }
     }

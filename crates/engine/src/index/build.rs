@@ -90,6 +90,7 @@ pub(super) async fn build(conn: &mut Conn, company: CompanyId) -> Result<Option<
     snapshot.user_numbers = Sorted::from_sorted(numbers);
     snapshot.settle_all();
     snapshot.giving = Arc::new(super::giving::read(conn, company, &snapshot).await?);
+    snapshot.having = super::having::read(conn, company).await?;
     Ok(Some(snapshot))
 }
 

@@ -7,6 +7,7 @@
 mod apply;
 mod build;
 mod giving;
+mod having;
 mod listing;
 mod nesting;
 mod search;

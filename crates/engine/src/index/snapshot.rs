@@ -16,6 +16,7 @@ use roaring::RoaringBitmap;
 use uuid::Uuid;
 
 use super::giving::Giving;
+use super::having::Having;
 use super::search::Trigrams;
 use super::sorted::Sorted;
 use super::table::Table;
@@ -171,6 +172,8 @@ pub(crate) struct Snapshot {
     pub trigrams: Trigrams,
     /// What the groups give.
     pub giving: Arc<Giving>,
+    /// Who has which app.
+    pub having: Having,
     /// Connections that synced reasons come from, by the number that entries name them by.
     pub sources: Arc<Vec<Uuid>>,
     /// An empty set, shared by all groups that nest nowhere.

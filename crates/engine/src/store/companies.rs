@@ -31,6 +31,8 @@ sql! {
     CHAINS = "select revision, last_hash, refusals, refusal_hash from companies where company_id = $1";
     HOOKED = "select company_id, revision from companies where company_id >= $1 and webhooks > 0 and state = 'active' order by company_id";
     COUNT_WEBHOOKS = "update companies set webhooks = webhooks + $2 where company_id = $1 returning webhooks";
+    BEHIND = "select company_id from companies where platform_mark < $1 and state = 'active' order by platform_mark, company_id limit 1000";
+    FOLLOW = "update companies set platform_mark = $2 where company_id = $1";
     EVERY = "select company_id, name, state from companies where company_id >= $1 order by company_id";
     MARK = "update companies set settings = $2 where company_id = $1";
     RECORDED_AT = "select recorded_at from companies where company_id = $1";
@@ -216,6 +218,16 @@ pub(crate) async fn hooked(conn: &mut Conn) -> Result<Vec<(CompanyId, u64)>> {
 /// Counts a webhook more or less; how many there are then.
 pub(crate) async fn count_webhooks(conn: &mut Conn, id: CompanyId, by: i64) -> Result<u64> {
     Ok(conn.row(&COUNT_WEBHOOKS, &[val(id), val(by)], |row| row.count(0)).await?.unwrap_or(0))
+}
+
+/// Companies in use that do not have the groups of the platform as they are at this revision of it.
+pub(crate) async fn behind(conn: &mut Conn, mark: u64) -> Result<Vec<CompanyId>> {
+    conn.rows(&BEHIND, &[val(mark)], |row| row.id(0)).await
+}
+
+/// Notes that the company has the groups of the platform as they are at this revision of it.
+pub(crate) async fn follow(conn: &mut Conn, id: CompanyId, mark: u64) -> Result<()> {
+    conn.run(&FOLLOW, &[val(id), val(mark)]).await.map(drop)
 }
 
 /// Every company with its name and state, the platform company among them.

@@ -1,6 +1,6 @@
 //! Rows of what groups give, and of accesses, as far back as they go: for explanations.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use guildhall_domain::access::Visibility;
 use guildhall_domain::ids::{AccessRequestId, AppId, CompanyId, GroupId, LevelId, RoleId, UserId};
@@ -18,9 +18,10 @@ sql! {
            where l.company_id = $1 and l.app_id = $2 and l.opened_at <= $3 and l.visibility = $5 order by l.group_id, l.opened_rev limit $4";
     ACCESSES = "select x.opened_at, x.giver_id, x.closed_at, x.closed_rev, x.closed_by, x.level_id, x.is_owner, x.opened_rev from accesses x
                 where x.company_id = $1 and x.app_id = $2 and x.user_id = $3 and x.opened_at <= $4 order by x.opened_rev desc limit $5";
-    OPEN_OF_USER = "select x.app_id from accesses x where x.company_id = $1 and x.user_id = $2 and x.closed_rev is null and x.opened_at <= $3";
-    CLOSED_OF_USER = "select x.app_id from accesses x where x.company_id = $1 and x.user_id = $2 and x.closed_rev is not null and x.closed_at > $3 and x.opened_at <= $3";
+    OPEN_OF_USER = "select x.app_id, x.level_id from accesses x where x.company_id = $1 and x.user_id = $2 and x.closed_rev is null and x.opened_at <= $3";
+    CLOSED_OF_USER = "select x.app_id, x.level_id from accesses x where x.company_id = $1 and x.user_id = $2 and x.closed_rev is not null and x.closed_at > $3 and x.opened_at <= $3";
     HOLDERS = "select distinct x.user_id from accesses x where x.company_id = $1 and x.app_id = $2 and x.user_id > $4 and x.opened_at <= $3 and (x.closed_at is null or x.closed_at > $3)
+               and ($6 = 1 or x.level_id = $7)
                and not exists (select 1 from absences a where a.company_id = x.company_id and a.user_id = x.user_id and a.from_at <= $3 and (a.until_at is null or a.until_at > $3))
                order by x.user_id limit $5";
     // Who asked for what was done at an instant: a request and what it brought about are of one moment.
@@ -118,29 +119,32 @@ pub(crate) async fn accesses(
     .await
 }
 
-/// The apps that a user had at an instant.
+/// The apps that a user had at an instant, and at which level.
 pub(crate) async fn apps_at(
     conn: &mut Conn,
     company: CompanyId,
     user: UserId,
     t: Timestamp,
-) -> Result<BTreeSet<AppId>> {
+) -> Result<BTreeMap<AppId, Option<LevelId>>> {
     let values = [val(company), val(user), val(t)];
-    let mut all: BTreeSet<AppId> = conn.rows(&OPEN_OF_USER, &values, |row| row.id(0)).await?.into_iter().collect();
-    all.extend(conn.rows(&CLOSED_OF_USER, &values, |row| row.id::<AppId>(0)).await?);
+    let pair = |row: Row<'_>| Ok((row.id(0)?, row.opt_id(1)?));
+    let mut all: BTreeMap<_, _> = conn.rows(&OPEN_OF_USER, &values, pair).await?.into_iter().collect();
+    all.extend(conn.rows(&CLOSED_OF_USER, &values, pair).await?);
     Ok(all)
 }
 
-/// The `limit` users behind `after`, by id, who had an app at an instant and counted then.
+/// The `limit` users behind `after`, by id, who had an app at an instant, at this level where one is named, and counted
+/// then.
 pub(crate) async fn holders_at(
     conn: &mut Conn,
     company: CompanyId,
-    app: AppId,
+    (app, level): (AppId, Option<LevelId>),
     t: Timestamp,
     after: UserId,
     limit: u32,
 ) -> Result<Vec<UserId>> {
-    let values = [val(company), val(app), val(t), val(after), val(limit)];
+    let any = i64::from(level.is_none());
+    let values = [val(company), val(app), val(t), val(after), val(limit), val(any), val(level)];
     conn.rows(&HOLDERS, &values, |row| row.id(0)).await
 }
 

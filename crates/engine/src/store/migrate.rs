@@ -38,6 +38,7 @@ const STEPS: &[Step] = &[
     step!(17, "0017_apps_then"),
     step!(18, "0018_runs"),
     step!(21, "0021_sessions"),
+    step!(22, "0022_platform_groups"),
     step!(27, "0027_reasons_open"),
 ];
 

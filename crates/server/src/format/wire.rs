@@ -331,8 +331,7 @@ struct PredicatePart {
 
 impl AccessRole {
     pub(super) fn record(self) -> Outcome<RoleRecord> {
-        let company =
-            self.company.ok_or("a role without a `company` is the platform's; make it with a platform key")?;
+        let company = self.company.map_or(CompanyId::PLATFORM, |id| CompanyId::new(id.0));
         let permit = |part: PermitPart| {
             let actions = part.actions.iter().map(|raw| Act::parse("actions", raw)).collect::<Checked<_>>()?;
             Ok(Permit { permission: Permission::parse("permission", &part.permission)?, actions })
@@ -343,7 +342,7 @@ impl AccessRole {
             description: patch(self.description),
             permissions: Patch::Set(permissions),
         };
-        Ok(RoleRecord { company: CompanyId::new(company.0), id: RoleId::new(self.id.0), edit })
+        Ok(RoleRecord { company, id: RoleId::new(self.id.0), edit })
     }
 }
 

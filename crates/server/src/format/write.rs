@@ -138,7 +138,9 @@ impl NestingLine {
 struct RoleLine<'a> {
     r#type: &'static str,
     id: Uuid,
-    company: Uuid,
+    /// None for a role of the platform.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    company: Option<Uuid>,
     name: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
     description: &'a str,
@@ -160,7 +162,7 @@ impl<'a> RoleLine<'a> {
         Self {
             r#type: "role",
             id: role.id.uuid(),
-            company: company.uuid(),
+            company: (company != CompanyId::PLATFORM).then_some(company.uuid()),
             name: &role.name,
             description: &role.description,
             permissions: role.permissions.iter().map(permit).collect(),

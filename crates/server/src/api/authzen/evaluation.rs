@@ -21,10 +21,10 @@ async fn decide(app: &App, caller: &Caller, all: &[Result<Whole<'_>>]) -> Result
     let (mut of_groups, mut of_roles, mut of_apps) = (Vec::new(), Vec::new(), Vec::new());
     let mut ask = |one: &Whole<'_>| {
         let about = one.question(&people)?;
-        match about {
-            About::Member(question) => of_groups.push((question, one.at)),
-            About::Holder(user, role) => of_roles.push(((user, role), one.at)),
-            About::Access(user, app) => of_apps.push(((user, app), one.at)),
+        match &about {
+            About::Member(question) => of_groups.push((*question, one.at)),
+            About::Holder(user, role) => of_roles.push(((*user, *role), one.at)),
+            About::Access(had) => of_apps.push(had.clone()),
         }
         Some(about)
     };
@@ -32,13 +32,13 @@ async fn decide(app: &App, caller: &Caller, all: &[Result<Whole<'_>>]) -> Result
     let mut of_groups = app.engine().check_each(caller, &of_groups).await?.into_iter();
     let mut of_roles = app.engine().hold_each(caller, &of_roles).await?.into_iter();
     let mut of_apps = app.engine().have_each(caller, &of_apps).await?.into_iter();
-    let mut decision = |about: Option<About>| match about {
+    let mut decision = |about: &Option<About>| match about {
         Some(About::Member(_)) => of_groups.next().unwrap_or(false),
         Some(About::Holder(..)) => of_roles.next().unwrap_or(false),
         Some(About::Access(..)) => of_apps.next().unwrap_or(false),
         None => false,
     };
-    Ok(asked.into_iter().map(|about| (decision(about), about)).collect())
+    Ok(asked.into_iter().map(|about| (decision(&about), about)).collect())
 }
 
 /// What a decision says beside yes or no.
@@ -51,7 +51,7 @@ async fn context(app: &App, caller: &Caller, one: &Result<Whole<'_>>, about: Opt
     match about {
         Some(About::Member(question)) => Told::of(app, caller, &question, one.at).await.map(Some),
         Some(About::Holder(user, role)) => Told::of_role(app, caller, user, role, one.at).await.map(Some),
-        Some(About::Access(user, id)) => Told::of_app(app, caller, user, id, one.at).await.map(Some),
+        Some(About::Access(had)) => Told::of_app(app, caller, &had).await.map(Some),
         None => Ok(Some(Told::never("nothing here gives that"))),
     }
 }

@@ -55,7 +55,7 @@ pub(crate) fn read(bytes: &[u8]) {
     });
     json(bytes, |ask: SubjectSearch| {
         let at = instant(ask.context.as_ref().map(|context| &context.0), now, "context")?;
-        let parts = [ask.subject.0.checked("subject")?, ask.action.0.checked("action")?];
+        let parts = [ask.subject.0.checked("subject")?, ask.action.0.checked("action")?.name];
         Paging::read::<UserId>(ask.page.as_ref().map(|page| &page.0), at, &parts).map(drop)
     });
     json(bytes, |ask: ResourceSearch| {

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use guildhall_domain::caller::Caller;
 use guildhall_domain::ids::{AppId, GroupId, RoleId, UserId, parse_uuid};
 use guildhall_domain::{Error, Result, Timestamp};
-use guildhall_engine::Question;
+use guildhall_engine::{Had, LevelRef, Question};
 
-use super::wire::{Context, Entity, Evaluation, Named};
+use super::wire::{Act, Context, Entity, Evaluation, Named};
 use crate::app::App;
 use crate::http::body::Object;
 
@@ -35,7 +35,7 @@ pub(super) fn role(resource: Named<'_>) -> Option<RoleId> {
 
 /// The type of apps as resources.
 pub(super) const APP: &str = "app";
-/// The one action on an app: to have it, at any level.
+/// The one action on an app: to have it, at any level or at the one that its properties name.
 pub(super) const ACCESS: &str = "access";
 
 /// The app that this resource is, if its type and form allow it to be one.
@@ -43,15 +43,20 @@ pub(super) fn work_app(resource: Named<'_>) -> Option<AppId> {
     if resource.kind == APP { parse_uuid(resource.id).map(AppId::from) } else { None }
 }
 
+/// The level that the properties of an action name, by id or by name.
+pub(super) fn level(named: Option<&str>) -> Option<LevelRef> {
+    named.map(|text| parse_uuid(text).map_or_else(|| LevelRef::Name(text.to_owned()), |id| LevelRef::Id(id.into())))
+}
+
 /// What the engine is asked.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) enum Asked {
     /// About membership.
     Member(Question),
     /// About a role.
     Holder(UserId, RoleId),
     /// About an app.
-    Access(UserId, AppId),
+    Access(Had),
 }
 
 /// The group that this resource is, if its type and form allow it to be one.
@@ -91,7 +96,7 @@ impl<'a> People<'a> {
 /// An evaluation with nothing missing.
 pub(super) struct Whole<'a> {
     pub(super) subject: Named<'a>,
-    action: &'a str,
+    action: Act<'a>,
     resource: Named<'a>,
     /// The instant that it is about; none for the present.
     pub(super) at: Option<Timestamp>,
@@ -142,11 +147,12 @@ impl<'a> Whole<'a> {
     pub(super) fn question(&self, people: &People<'_>) -> Option<Asked> {
         let user = people.user(self.subject)?;
         if let Some(group) = group(self.resource) {
-            return Some(Asked::Member(Question { user, group, effective: effective(self.action)? }));
+            return Some(Asked::Member(Question { user, group, effective: effective(self.action.name)? }));
         }
         if let Some(app) = work_app(self.resource) {
-            return (self.action == ACCESS).then_some(Asked::Access(user, app));
+            let had = || Had { user, app, level: level(self.action.level), at: self.at };
+            return (self.action.name == ACCESS).then(|| Asked::Access(had()));
         }
-        (self.action == HOLDER).then(|| role(self.resource)).flatten().map(|role| Asked::Holder(user, role))
+        (self.action.name == HOLDER).then(|| role(self.resource)).flatten().map(|role| Asked::Holder(user, role))
     }
 }

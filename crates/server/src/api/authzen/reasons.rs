@@ -1,10 +1,10 @@
 //! Reasons of a decision, in its `context`: the ways to the group, shortest first, or what is missing.
 
 use guildhall_domain::caller::Caller;
-use guildhall_domain::ids::{AppId, GroupId, RoleId, UserId};
+use guildhall_domain::ids::{GroupId, RoleId, UserId};
 use guildhall_domain::time::Window;
 use guildhall_domain::{Error, Result, Timestamp};
-use guildhall_engine::{Ended, Explanation, Given, Missing, Question, Step, Thing, Way, What};
+use guildhall_engine::{Ended, Explanation, Given, Had, Missing, Question, Step, Thing, Way, What};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -270,14 +270,8 @@ impl Told {
     }
 
     /// Why a user has an app, or does not, in a sentence: `…/explain` of the native API tells more.
-    pub(super) async fn of_app(
-        app: &App,
-        caller: &Caller,
-        user: UserId,
-        id: AppId,
-        then: Option<Timestamp>,
-    ) -> Result<Self> {
-        let told = match app.engine().explain_thing(caller, user, Thing::App(id, None), then).await {
+    pub(super) async fn of_app(app: &App, caller: &Caller, had: &Had) -> Result<Self> {
+        let told = match app.engine().explain_thing(caller, had.user, Thing::App(had.app, None), had.at).await {
             Ok(told) => told,
             Err(Error::NotFound { noun }) => return Ok(Self::never(&format!("there is no such {noun}"))),
             Err(fault) => return Err(fault),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::Json;
 use axum::extract::State;
 use guildhall_domain::caller::Caller;
-use guildhall_domain::ids::{AppId, RoleId, UserId};
+use guildhall_domain::ids::{AppId, LevelId, RoleId, UserId};
 use guildhall_domain::page::{From, Page};
 use guildhall_domain::{Error, Result, Timestamp};
 use guildhall_engine::{GroupKey, Question};
@@ -13,10 +13,12 @@ use guildhall_engine::{GroupKey, Question};
 use super::error::{Failure, Refusals};
 use super::extract::Asked;
 use super::question::{
-    ACCESS, APP, GROUP, HOLDER, ON_GROUPS, People, ROLE, USER, effective, group, instant, role, work_app,
+    ACCESS, APP, GROUP, HOLDER, ON_GROUPS, People, ROLE, USER, effective, group, instant, level, role, work_app,
 };
 use super::token::Paging;
-use super::wire::{ActionSearch, Context, Found, FoundAction, FoundEntity, ResourceSearch, SubjectSearch};
+use super::wire::{
+    ActionSearch, Context, Found, FoundAction, FoundEntity, FoundProperties, ResourceSearch, SubjectSearch,
+};
 use crate::app::App;
 use crate::http::body::Object;
 
@@ -54,7 +56,8 @@ pub(super) async fn subjects(
     let (subject, action) = (ask.subject.0.checked("subject")?, ask.action.0.checked("action")?);
     let resource = ask.resource.0.checked("resource")?;
     let at = then(&app, ask.context.as_ref())?;
-    let parts = ["subject", subject, action, resource.kind, resource.id];
+    let parts = ["subject", subject, action.name, action.level.unwrap_or_default(), resource.kind, resource.id];
+    let (wanted, action) = (level(action.level), action.name);
     let (paging, page) = Paging::read::<UserId>(ask.page.as_ref().map(|page| &page.0), at, &parts)?;
     let engine = app.engine();
     let found_there = match (group(resource), effective(action)) {
@@ -71,7 +74,9 @@ pub(super) async fn subjects(
                 engine.as_of(at)?.holders(&caller, role, &page).await?
             }
             _ => match work_app(resource) {
-                Some(app) if subject == USER && action == ACCESS => engine.app_holders(&caller, app, at, &page).await?,
+                Some(app) if subject == USER && action == ACCESS => {
+                    engine.app_holders(&caller, app, wanted.as_ref(), at, &page).await?
+                }
                 _ => none(),
             },
         },
@@ -103,7 +108,8 @@ pub(super) async fn resources(
     let (subject, action) = (ask.subject.0.checked("subject")?, ask.action.0.checked("action")?);
     let resource = ask.resource.0.checked("resource")?;
     let at = then(&app, ask.context.as_ref())?;
-    let parts = ["resource", subject.kind, subject.id, action, resource];
+    let parts = ["resource", subject.kind, subject.id, action.name, action.level.unwrap_or_default(), resource];
+    let (wanted, action) = (level(action.level), action.name);
     let people = People::of(&app, &caller, std::iter::once(subject)).await?;
     if resource == ROLE {
         let (paging, page) = Paging::read::<RoleId>(ask.page.as_ref().map(|page| &page.0), at, &parts)?;
@@ -121,7 +127,7 @@ pub(super) async fn resources(
         let (paging, page) = Paging::read::<AppId>(ask.page.as_ref().map(|page| &page.0), at, &parts)?;
         let user = people.user(subject).filter(|_| action == ACCESS);
         let had = match user {
-            Some(user) => app.engine().apps_had(&caller, user, at).await?,
+            Some(user) => app.engine().apps_had(&caller, user, wanted.as_ref(), at).await?.into_keys().collect(),
             None => BTreeSet::new(),
         };
         let total = had.len() as u64;
@@ -166,17 +172,20 @@ pub(super) async fn actions(
             let questions = ON_GROUPS.map(|(_, effective)| (Question { user, group, effective }, at));
             let answers = app.engine().check_each(&caller, &questions).await?;
             let named = ON_GROUPS.iter().zip(answers).filter(|(_, permitted)| *permitted);
-            named.map(|((name, _), _)| FoundAction { name }).collect()
+            named.map(|((name, _), _)| FoundAction { name, properties: None }).collect()
         }
         (Some(user), None) => match role(resource) {
             Some(role) if app.engine().hold_each(&caller, &[((user, role), at)]).await? == [true] => {
-                vec![FoundAction { name: HOLDER }]
+                vec![FoundAction { name: HOLDER, properties: None }]
             }
             _ => match work_app(resource) {
-                Some(id) if app.engine().have_each(&caller, &[((user, id), at)]).await? == [true] => {
-                    vec![FoundAction { name: ACCESS }]
+                Some(id) => {
+                    let had = app.engine().apps_had(&caller, user, None, at).await?.remove(&id);
+                    let properties = |level: LevelId| FoundProperties { level: level.uuid() };
+                    let action = |level: Option<_>| FoundAction { name: ACCESS, properties: level.map(properties) };
+                    had.map(action).into_iter().collect()
                 }
-                _ => Vec::new(),
+                None => Vec::new(),
             },
         },
         _ => Vec::new(),

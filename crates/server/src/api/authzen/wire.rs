@@ -72,10 +72,18 @@ pub(super) struct Action {
     /// For a group `member` (also through nesting) or `direct_member`.
     #[schema(value_type = String, example = "member", max_length = 255)]
     name: Option<String>,
-    /// Not looked at.
-    #[serde(default, rename = "properties")]
-    #[schema(value_type = Option<std::collections::HashMap<String, serde_json::Value>>)]
-    _properties: Option<AnyObject>,
+    /// Which level of an app; all else is not looked at.
+    #[serde(default)]
+    #[schema(value_type = Option<ActionProperties>)]
+    properties: Option<Object<ActionProperties>>,
+}
+
+/// What more is wanted with the resource.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub(super) struct ActionProperties {
+    /// With `access` to an app: just this permission level, by its id or name.
+    #[schema(max_length = 1000)]
+    level: Option<String>,
 }
 
 /// The circumstances. What is not known here changes no decision.
@@ -304,6 +312,16 @@ pub(super) struct FoundEntity {
 pub(super) struct FoundAction {
     /// Its name.
     pub(super) name: &'static str,
+    /// The level at which the subject has the app, where it has levels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) properties: Option<FoundProperties>,
+}
+
+/// What goes with an action that was found.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct FoundProperties {
+    /// The id of the permission level.
+    pub(super) level: uuid::Uuid,
 }
 
 fn text<'t>(at: &str, member: &str, text: Option<&'t str>, most: usize) -> Result<&'t str> {
@@ -356,14 +374,32 @@ impl EntityType {
     }
 }
 
+/// An action with nothing missing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Act<'a> {
+    /// Its name.
+    pub(super) name: &'a str,
+    /// The level of an app that it is about; none for any.
+    pub(super) level: Option<&'a str>,
+}
+
 impl Action {
-    /// As [`Entity::filled`].
-    pub(super) fn filled<'a>(&'a self, default: Option<&'a Self>, at: &str) -> Result<&'a str> {
-        text(at, "name", self.name.as_deref().or_else(|| default?.name.as_deref()), NAME)
+    fn level(&self) -> Option<&str> {
+        self.properties.as_ref()?.0.level.as_deref()
     }
 
-    /// The name of the action by itself.
-    pub(super) fn checked(&self, at: &str) -> Result<&str> {
+    /// As [`Entity::filled`]; properties replace those of `default` whole.
+    pub(super) fn filled<'a>(&'a self, default: Option<&'a Self>, at: &str) -> Result<Act<'a>> {
+        let name = text(at, "name", self.name.as_deref().or_else(|| default?.name.as_deref()), NAME)?;
+        let level = if self.properties.is_some() { self.level() } else { default.and_then(Self::level) };
+        if let Some(level) = level {
+            text(at, "properties.level", Some(level), ID)?;
+        }
+        Ok(Act { name, level })
+    }
+
+    /// The action by itself.
+    pub(super) fn checked(&self, at: &str) -> Result<Act<'_>> {
         self.filled(None, at)
     }
 }

@@ -13,10 +13,9 @@ use super::error::{ChangeRefusals, Failure, ReadRefusals};
 use super::extract::{Body, Id, Within};
 use super::groups::names_of;
 use super::wire::lists::PaginationResponse;
-use super::wire::roles::{
-    ApplicableScopes, ApplicableScopesRequest, GivenRole, GivenRoleList, GivenRoleSearch, PermissionCatalogue,
-    RbacInfo, Role, RoleChange, RoleInput, RoleList, RoleSearch,
-};
+use super::wire::permissions::{PermissionCatalogue, RbacInfo};
+use super::wire::roles::{GivenRole, GivenRoleList, GivenRoleSearch, Role, RoleInput, RoleList, RoleSearch};
+use super::wire::scopes::{ApplicableScopes, ApplicableScopesRequest, RoleChange};
 use super::wire::{Changed, EntityId};
 use crate::app::App;
 use crate::http::caller::Auth;

@@ -239,8 +239,8 @@ async fn one_wrong_line_leaves_nothing_behind() {
             "child: no group has the id",
         ),
         (
-            r#"{"type":"role","id":"a0000000-0000-4000-8000-000000009999","name":"N","permissions":[]}"#,
-            "is the platform's",
+            r#"{"type":"user","id":"a0000000-0000-4000-8000-000000009999","company":"00000000-0000-0000-0000-000000000000","name":"N","email":"n@n.example"}"#,
+            "company: is the platform's",
         ),
         (
             r#"{"type":"role","id":"a0000000-0000-4000-8000-000000009999","company":"c0000000-0000-4000-8000-000000000001","name":"N","permissions":[{"permission":"x","actions":[]}]}"#,

@@ -4,6 +4,7 @@ pub(crate) mod directory;
 mod handover;
 mod import;
 mod keys;
+mod platform;
 mod serve;
 mod sheets;
 mod statements;

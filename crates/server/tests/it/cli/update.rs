@@ -130,6 +130,41 @@ async fn closed_and_archived_groups_stay_protected() {
 }
 
 #[tokio::test]
+async fn a_group_that_is_archived_and_restored_asks_for_its_apps_as_by_hand() {
+    // Engineering gives an app; ada has it.
+    const APP: &str = "a9900000-0000-4000-8000-000000000002";
+    testkit::on_both_engines(async |engine, _| {
+        load(&engine, &northwind(), false).await.expect("loads");
+        let access = json!({"type": "access", "company": COMPANY, "user": ADA, "app": APP});
+        let member = json!({"type": "membership", "company": COMPANY, "group": ENGINEERING, "user": ADA});
+        let other = json!({"type": "membership", "company": COMPANY, "group": ENGINEERING, "user": EMILE});
+        load(&engine, &[access, member, other].map(|line| line.to_string()).join("\n"), true).await.expect("updates");
+        let hand = testkit::operator(&engine, COMPANY.parse::<uuid::Uuid>().unwrap().into());
+        let raised = async |kind: &str, user: &str| {
+            let events = engine.events(&hand, 0, None, 1000).await.expect("events").into_iter();
+            let of = |entry: &guildhall_engine::Entry| {
+                entry.kind == "request.raised"
+                    && entry.data.contains(kind)
+                    && entry.data.contains(user)
+                    && entry.data.contains(APP)
+            };
+            events.filter(of).count()
+        };
+        let asked = raised("GrantAccessRequest", EMILE).await;
+        assert_eq!((asked, raised("RemoveAccessRequest", ADA).await), (1, 0));
+        let archive =
+            json!({"type": "group", "id": ENGINEERING, "company": COMPANY, "name": "Engineering", "state": "archived"})
+                .to_string();
+        load(&engine, &archive, true).await.expect("archived");
+        assert_eq!(raised("RemoveAccessRequest", ADA).await, 1, "asked back from whoever has it");
+        load(&engine, &archive.replace("archived", "live"), true).await.expect("restored");
+        assert_eq!(raised("GrantAccessRequest", EMILE).await, 2, "asked for again");
+        assert_eq!(raised("GrantAccessRequest", ADA).await, 0, "who has it keeps it");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_update_is_held_to_conflicts_and_a_new_company_is_taken_as_told() {
     const PAYERS: &str = "a0000000-0000-4000-8000-0000000000f1";
     testkit::on_both_engines(async |engine, _| {

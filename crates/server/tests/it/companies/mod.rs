@@ -10,6 +10,7 @@ macro_rules! told {
 
 mod groups;
 mod members;
+mod platform;
 mod roles;
 mod search;
 mod tenants;

@@ -1,10 +1,12 @@
 //! One company on one database, driven by the same steps as the model.
 
+use std::collections::HashMap;
 use std::sync::Mutex;
 
 use guildhall_domain::caller::Caller;
+use guildhall_domain::conflict::NewConflict;
 use guildhall_domain::group::{EditGroup, NewGroup};
-use guildhall_domain::ids::{CompanyId, GroupId, UserId};
+use guildhall_domain::ids::{CompanyId, ConflictId, GroupId, UserId};
 use guildhall_domain::patch::Patch;
 use guildhall_domain::preview::Preview;
 use guildhall_domain::time::Window;
@@ -24,6 +26,8 @@ pub(crate) struct Real {
     history: u64,
     /// The instant of each step so far.
     instants: Mutex<Vec<Timestamp>>,
+    /// The conflicts that were made, by number.
+    conflicts: Mutex<HashMap<u8, ConflictId>>,
 }
 
 impl Real {
@@ -32,7 +36,7 @@ impl Real {
         let hand = operator(&engine, company);
         let new = NewCompany { id: Some(company), name: "Model".into(), settings: None, admin: None };
         engine.create_company(&hand, new).await.unwrap();
-        Self { engine, clock, hand, history, instants: Mutex::default() }
+        Self { engine, clock, hand, history, instants: Mutex::default(), conflicts: Mutex::default() }
     }
 
     pub(crate) fn user(&self, n: u8) -> UserId {
@@ -104,7 +108,10 @@ impl Real {
                 engine.change_members(hand, ask).await.map(drop)
             }
             Step::Lend(g, u, after, days) => {
-                let day = |n: u8| self.clock.now().plus_seconds(i64::from(n) * 86_400);
+                // From midnight to midnight, as the model counts: windows of two steps meet exactly or not at all.
+                let now = self.clock.now();
+                let midnight = Timestamp::from_micros(now.micros() - now.micros().rem_euclid(86_400_000_000));
+                let day = |n: u8| midnight.plus_seconds(i64::from(n) * 86_400);
                 let window = Window { starts: (*after > 0).then(|| day(*after)), ends: Some(day(*after + *days)) };
                 let ask = ChangeMembers { add: self.names(u), window, ..ChangeMembers::of(self.group(*g)) };
                 engine.change_members(hand, ask).await.map(drop)
@@ -134,6 +141,22 @@ impl Real {
                 let [members, children, record] = [1, 2, 4].map(|part| what & part != 0);
                 let ask = PutBack { at: self.before(*ago), members, children, record };
                 engine.put_group_back(hand, self.group(*g), ask).await.map(drop)
+            }
+            Step::Conflict(n, groups, most) => {
+                let new = NewConflict {
+                    id: None,
+                    name: format!("Conflict {n}"),
+                    description: None,
+                    groups: groups.iter().map(|g| self.group(*g)).collect(),
+                    at_most: Some(u32::from(*most)),
+                };
+                let made = engine.create_conflict(hand, new).await?.value;
+                self.conflicts.lock().unwrap().insert(*n, made.conflict.id);
+                Ok(())
+            }
+            Step::EndConflict(n) => {
+                let id = self.conflicts.lock().unwrap().get(n).copied().unwrap_or(ConflictId::NIL);
+                engine.delete_conflict(hand, id, None).await.map(drop)
             }
             Step::Wait(days) => {
                 self.pass(*days);

@@ -94,7 +94,8 @@ impl UserGroup {
             updated_at: group.updated_at.into(),
             created_by: names.tell(group.created_by),
             updated_by: names.tell(group.updated_by),
-            is_unmodifiable: group.unmodifiable,
+            // Published: so are those that the platform makes, to whom they are shown.
+            is_unmodifiable: group.unmodifiable || company == CompanyId::PLATFORM,
         }
     }
 }

@@ -5,8 +5,10 @@ pub(super) mod groups;
 pub(super) mod lists;
 pub(super) mod members;
 pub(super) mod people;
+pub(super) mod permissions;
 pub(super) mod roles;
 pub(super) mod scalars;
+pub(super) mod scopes;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};

@@ -84,7 +84,7 @@ impl From<HeldApp> for UserAccess {
     fn from(held: HeldApp) -> Self {
         let Held { user, level: id, is_owner, since, .. } = held.access;
         Self {
-            app: AppRef::from(&held.app),
+            app: AppRef::from(&*held.app),
             permission_level: level(&held.app, id),
             is_owner: is_owner || held.app.owner == Some(user),
             since: at(since),

@@ -14,6 +14,7 @@ mod groups;
 mod keys;
 mod me;
 mod members;
+mod places;
 mod policies;
 mod preview;
 mod reasons;
@@ -27,18 +28,14 @@ mod sheets;
 mod teams;
 mod users;
 mod webhooks;
+mod words;
 
-use guildhall_domain::ids::{
-    AccessRequestId, AppId, CompanyId, ConflictId, ConnectionId, DelegationId, DeliveryId, GroupId, KeyId, PolicyId,
-    ReasonId, ReviewId, ReviewRowId, RoleId, RunId, TaskId, TeamId, UserId, WebhookId,
-};
 use guildhall_domain::patch::Patch;
 use guildhall_domain::{Result, Timestamp, name};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::extract::Place;
 use crate::http::patch::Field;
 
 pub(super) use accesses::{AppAccess, AppGroup, GiveAccess, GroupApp, LinkApp, ListGroupApps, UserAccess};
@@ -60,6 +57,11 @@ pub(super) use me::{Ids, Me, Names};
 pub(super) use members::{
     ChangeMembers, ChangedMembers, ListJoined, ListMembers, ListedMember, MemberCount, MemberResult, Membership,
     Reason, Release, ReleaseBrake, write_member,
+};
+pub(super) use places::{
+    OfAccess, OfApp, OfChild, OfCompany, OfConflict, OfConnection, OfDelegation, OfDelivery, OfGroup, OfGroupApp,
+    OfKey, OfLinkedGroup, OfLinkedUser, OfMember, OfOwner, OfPolicy, OfReason, OfRequest, OfReview, OfReviewRow,
+    OfRole, OfRun, OfTask, OfTeam, OfTeamMember, OfUser, OfWebhook, Root,
 };
 pub(super) use policies::{
     ChoosePolicy, Chooses, Chosen, EditPolicy, ListPolicies, NewPolicy, OfAppPolicy, OfGroupPolicy, OfLevelPolicy,
@@ -84,6 +86,7 @@ pub(super) use webhooks::{
     Delivery, EditWebhook, Hook, ListDeliveries, NewWebhook, Resumption, SigningKeys, Webhook, WebhookRotation,
     WebhookWithSecret,
 };
+pub(super) use words::{Access, AppStatus, FieldKind, Role, Sort, State, Status, Visibility};
 
 /// An id as requests carry it: the hyphenated form, in either letter case, and nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,126 +106,6 @@ impl<'de> Deserialize<'de> for Id {
         }
         from.deserialize_str(Text)
     }
-}
-
-/// The words of a user's status.
-#[derive(Debug, ToSchema)]
-#[schema(rename_all = "lowercase")]
-#[expect(dead_code, reason = "told in the document; values are written by the domain\'s own words")]
-pub(super) enum Status {
-    /// Asked in, not yet signed in; counts as a member.
-    Invited,
-    /// In use.
-    Active,
-    /// Leaving; counts as a member until the end.
-    Offboarding,
-    /// Deactivated: the reasons stay and count for nothing.
-    Inactive,
-}
-
-/// The words of a workspace role.
-#[derive(Debug, ToSchema)]
-#[schema(rename_all = "lowercase")]
-#[expect(dead_code, reason = "told in the document; values are written by the domain\'s own words")]
-pub(super) enum Role {
-    /// Everything in the company.
-    Admin,
-    /// Reads, and edits the members of groups they own.
-    Editor,
-    /// Reads.
-    Viewer,
-    /// Their own memberships only.
-    Guest,
-}
-
-/// The words of a key's access level.
-#[derive(Debug, ToSchema)]
-#[schema(rename_all = "lowercase")]
-#[expect(dead_code, reason = "told in the document; values are written by the domain\'s own words")]
-pub(super) enum Access {
-    /// Reads only.
-    Read,
-    /// Reads and changes.
-    Write,
-}
-
-/// The words of a group's state.
-#[derive(Debug, ToSchema)]
-#[schema(rename_all = "lowercase")]
-#[expect(dead_code, reason = "told in the document; values are written by the domain\'s own words")]
-pub(super) enum State {
-    /// In use.
-    Live,
-    /// Deleted, and can be restored until its purge.
-    Archived,
-}
-
-/// The words of an app's status.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "told in the document; values are written by the domain\'s own words")]
-pub(super) enum AppStatus {
-    /// In use and looked after.
-    Managed,
-    /// Seen, not decided.
-    Discovered,
-    /// Watched only.
-    Tracked,
-    /// Asked for.
-    Requested,
-    /// Against policy.
-    Restricted,
-    /// Not watched.
-    Ignored,
-    /// Kept for audit.
-    Archived,
-}
-
-/// The words of what an app is to a group.
-#[derive(Debug, ToSchema)]
-#[schema(rename_all = "lowercase")]
-#[expect(dead_code, reason = "told in the document; values are written by the domain\'s own words")]
-pub(super) enum Visibility {
-    /// Every member gets it.
-    Default,
-    /// Members do not see it.
-    Hidden,
-}
-
-/// The words of what a custom field holds.
-#[derive(Debug, ToSchema)]
-#[schema(rename_all = "lowercase")]
-#[expect(dead_code, reason = "told in the document; values are written by the domain\'s own words")]
-pub(super) enum FieldKind {
-    /// Any text.
-    Text,
-    /// A number.
-    Number,
-    /// `true` or `false`.
-    Boolean,
-    /// A day, `YYYY-MM-DD`.
-    Date,
-    /// A person of the company, by id.
-    User,
-    /// One of a list of options.
-    Select,
-}
-
-/// The orders of a listing.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "told in the document; values are written by the domain\'s own words")]
-pub(super) enum Sort {
-    /// By name, as folded for comparing.
-    #[schema(rename = "name")]
-    Name,
-    /// By name, last first.
-    #[schema(rename = "-name")]
-    NameDown,
-    /// Oldest first.
-    #[schema(rename = "createdAt")]
-    Created,
-    /// Newest first.
-    #[schema(rename = "-createdAt")]
-    CreatedDown,
 }
 
 /// One page of a listing.
@@ -268,284 +151,6 @@ impl At {
         instant("at", self.at.as_deref())
     }
 }
-
-macro_rules! places {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident as $getter:ident: $id:ty),+ })+) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Deserialize, IntoParams)]
-        #[into_params(parameter_in = Path)]
-        pub(super) struct $name { $($(#[$fdoc])* #[param(value_type = Uuid)] $field: Id),+ }
-
-        impl $name {
-            $($(#[$fdoc])* pub(super) fn $getter(&self) -> $id { self.$field.0.into() })+
-        }
-    )+};
-}
-
-/// A path above all companies.
-#[derive(Debug, Deserialize)]
-pub(super) struct Root {}
-
-places! {
-    /// A path in a company.
-    OfCompany {
-        /// The company's id.
-        company as company_id: CompanyId
-    }
-    /// A path of a user.
-    OfUser {
-        /// The company's id.
-        company as company_id: CompanyId,
-        /// The user's id.
-        user as user_id: UserId
-    }
-    /// A path of a group.
-    OfGroup {
-        /// The company's id.
-        company as company_id: CompanyId,
-        /// The group's id.
-        group as group_id: GroupId
-    }
-    /// A path of a member of a group.
-    OfMember {
-        /// The company's id.
-        company as company_id: CompanyId,
-        /// The group's id.
-        group as group_id: GroupId,
-        /// The user's id.
-        user as user_id: UserId
-    }
-    /// A path of one reason of a membership.
-    OfReason {
-        /// The company's id.
-        company as company_id: CompanyId,
-        /// The group's id.
-        group as group_id: GroupId,
-        /// The user's id.
-        user as user_id: UserId,
-        /// The reason's id.
-        reason as reason_id: ReasonId
-    }
-    /// A path of an owner of a group.
-    OfOwner {
-        /// The company's id.
-        company as company_id: CompanyId,
-        /// The group's id.
-        group as group_id: GroupId,
-        /// The owner's id: a user or a group.
-        owner as owner_id: Uuid
-    }
-    /// A path of a group inside another.
-    OfChild {
-        /// The company's id.
-        company as company_id: CompanyId,
-        /// The group around.
-        group as group_id: GroupId,
-        /// The group inside.
-        child as child_id: GroupId
-    }
-    /// A path of a run of a connection.
-    OfRun {
-        /// The company's id.
-        company as company_id: CompanyId,
-        /// The connection's id.
-        connection as connection_id: ConnectionId,
-        /// The run's id.
-        run as run_id: RunId
-    }
-    /// A path of a webhook.
-    OfWebhook {
-        /// The company's id.
-        company as company_id: CompanyId,
-        /// The webhook's id.
-        webhook as webhook_id: WebhookId
-    }
-    /// A path of a line of a webhook's log.
-    OfDelivery {
-        /// The company's id.
-        company as company_id: CompanyId,
-        /// The webhook's id.
-        webhook as webhook_id: WebhookId,
-        /// The delivery's id.
-        delivery as delivery_id: DeliveryId
-    }
-    /// A path of an app.
-    OfApp {
-        /// The company's id.
-        company as company_id: CompanyId,
-        /// The app's id.
-        app as app_id: AppId
-    }
-    /// A path of somebody's access to an app.
-    OfAccess {
-        /// The company's id.
-        company as company_id: CompanyId,
-        /// The app's id.
-        app as app_id: AppId,
-        /// The user's id.
-        user as user_id: UserId
-    }
-    /// A path of an app that a group holds.
-    OfGroupApp {
-        /// The company's id.
-        company as company_id: CompanyId,
-        /// The group's id.
-        group as group_id: GroupId,
-        /// The app's id.
-        app as app_id: AppId
-    }
-    /// A path of a role.
-    OfRole {
-        /// The company's id; the nil id for the platform.
-        company as company_id: CompanyId,
-        /// The role's id.
-        role as role_id: RoleId
-    }
-    /// A path of a policy.
-    OfPolicy {
-        /// The company's id.
-        company as company_id: CompanyId,
-        /// The policy's id.
-        policy as policy_id: PolicyId
-    }
-    /// A path of a request.
-    OfRequest {
-        /// The company's id.
-        company as company_id: CompanyId,
-        /// The request's id.
-        request as request_id: AccessRequestId
-    }
-    /// A path of a task.
-    OfTask {
-        /// The company's id.
-        company as company_id: CompanyId,
-        /// The task's id.
-        task as task_id: TaskId
-    }
-    /// A path of a review.
-    OfReview {
-        /// The company's id.
-        company as company_id: CompanyId,
-        /// The review's id.
-        review as review_id: ReviewId
-    }
-    /// A path of a row of a review.
-    OfReviewRow {
-        /// The company's id.
-        company as company_id: CompanyId,
-        /// The review's id.
-        review as review_id: ReviewId,
-        /// The row's id.
-        row as row_id: ReviewRowId
-    }
-    /// A path of a team.
-    OfTeam {
-        /// The company's id.
-        company as company_id: CompanyId,
-        /// The team's id.
-        team as team_id: TeamId
-    }
-    /// A path of somebody in a team.
-    OfTeamMember {
-        /// The company's id.
-        company as company_id: CompanyId,
-        /// The team's id.
-        team as team_id: TeamId,
-        /// The member's id: a user or a group.
-        member as member_id: Uuid
-    }
-    /// A path of a delegation.
-    OfDelegation {
-        /// The company's id.
-        company as company_id: CompanyId,
-        /// The id of the user in whose place another decides.
-        user as user_id: UserId,
-        /// The delegation's id.
-        delegation as delegation_id: DelegationId
-    }
-    /// A path of a key.
-    OfKey {
-        /// The company's id.
-        company as company_id: CompanyId,
-        /// The key's id.
-        key as key_id: KeyId
-    }
-    /// A path of a connection.
-    OfConnection {
-        /// The company's id.
-        company as company_id: CompanyId,
-        /// The connection's id.
-        connection as connection_id: ConnectionId
-    }
-    /// A path of a conflict.
-    OfConflict {
-        /// The company's id.
-        company as company_id: CompanyId,
-        /// The conflict's id.
-        conflict as conflict_id: ConflictId
-    }
-    /// A path of a user whom a connection knows.
-    OfLinkedUser {
-        /// The company's id.
-        company as company_id: CompanyId,
-        /// The connection's id.
-        connection as connection_id: ConnectionId,
-        /// The user's id.
-        user as user_id: UserId
-    }
-    /// A path of a group that a connection knows.
-    OfLinkedGroup {
-        /// The company's id.
-        company as company_id: CompanyId,
-        /// The connection's id.
-        connection as connection_id: ConnectionId,
-        /// The group's id.
-        group as group_id: GroupId
-    }
-}
-
-impl Place for Root {
-    fn company(&self) -> Option<CompanyId> {
-        None
-    }
-}
-
-macro_rules! in_company {
-    ($($name:ident),+) => {$(
-        impl Place for $name {
-            fn company(&self) -> Option<CompanyId> { Some(self.company_id()) }
-        }
-    )+};
-}
-in_company!(
-    OfCompany,
-    OfUser,
-    OfGroup,
-    OfMember,
-    OfOwner,
-    OfChild,
-    OfWebhook,
-    OfDelivery,
-    OfReason,
-    OfRole,
-    OfKey,
-    OfConflict,
-    OfConnection,
-    OfRun,
-    OfLinkedUser,
-    OfLinkedGroup,
-    OfApp,
-    OfAccess,
-    OfGroupApp,
-    OfPolicy,
-    OfRequest,
-    OfTask,
-    OfReview,
-    OfReviewRow,
-    OfTeam,
-    OfTeamMember,
-    OfDelegation
-);
 
 /// A time as it is written: RFC 3339, microseconds, `Z`.
 fn at(time: Timestamp) -> String {
