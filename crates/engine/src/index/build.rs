@@ -45,15 +45,17 @@ pub(super) async fn build(conn: &mut Conn, company: CompanyId) -> Result<Option<
     let Some(revision) = companies::revision(conn, company).await? else { return Ok(None) };
     let recorded_at = companies::recorded_at(conn, company).await?;
     let mut snapshot = Snapshot { revision, recorded_at, ..Snapshot::default() };
-    let mut people = Vec::new();
+    let mut numbers: Vec<(UserId, No)> = Vec::new();
     let mut after = Some(UserId::NIL);
     while let Some(from) = after {
         let page = users::people(conn, company, from, PAGE).await?;
         after = page.last().map(|(person, _)| person.id);
-        people.extend(page);
+        for (person, _) in page {
+            let id = person.id;
+            numbers.push((id, snapshot.users.push(Arc::new(UserNode::new(person, Box::default())))));
+        }
     }
-    let numbers: Vec<(UserId, No)> = people.iter().zip(0..).map(|((person, _), no)| (person.id, no)).collect();
-    let mut joined: Vec<Vec<Joined>> = vec![Vec::new(); people.len()];
+    let mut joined: Vec<Vec<Joined>> = vec![Vec::new(); numbers.len()];
     read_groups(conn, company, &mut snapshot).await?;
     let mut after = Some(Nesting { parent: GroupId::NIL, child: GroupId::NIL });
     while let Some(from) = after {
@@ -81,11 +83,12 @@ pub(super) async fn build(conn: &mut Conn, company: CompanyId) -> Result<Option<
             node.children.sort_unstable();
         }
     }
-    let counts = |user: No| people[user as usize].0.counts();
     let no_of = |id: UserId| numbers.binary_search_by_key(&id, |(id, _)| *id).ok().map(|at| numbers[at].1);
-    read_reasons(conn, company, &mut snapshot, &mut joined, counts, no_of).await?;
-    for ((person, _), joined) in people.into_iter().zip(joined) {
-        snapshot.users.push(Arc::new(UserNode::new(person, joined.into_boxed_slice())));
+    read_reasons(conn, company, &mut snapshot, &mut joined, no_of).await?;
+    for (no, joined) in (0..).zip(joined).filter(|(_, joined)| !joined.is_empty()) {
+        if let Some(node) = snapshot.users.get_mut(no) {
+            Arc::make_mut(node).joined = joined.into_boxed_slice();
+        }
     }
     snapshot.user_numbers = Sorted::from_sorted(numbers);
     snapshot.settle_all();
@@ -125,7 +128,6 @@ async fn read_reasons(
     company: CompanyId,
     snapshot: &mut Snapshot,
     joined: &mut [Vec<Joined>],
-    counts: impl Fn(No) -> bool,
     no_of: impl Fn(UserId) -> Option<No>,
 ) -> Result<()> {
     let mut sources = Arc::clone(&snapshot.sources);
@@ -149,7 +151,7 @@ async fn read_reasons(
             let Some((_, list)) = &mut growing else { continue };
             let open: Vec<Standing> = same.iter().map(|(.., standing)| *standing).collect();
             let Some((entry, timed)) = entry(user, &open, &mut sources) else { continue };
-            list.plain += usize::from(timed.is_none() && counts(user));
+            list.plain += usize::from(timed.is_none() && snapshot.user(user).is_some_and(|node| node.counts()));
             list.entries.push(entry);
             joined[user as usize].push(Joined::new(group, timed.is_some()));
             list.timed.extend(timed);
