@@ -5,6 +5,8 @@
 //! an existing one in one use case.
 
 mod apps;
+mod births;
+mod checks;
 mod conflicts;
 mod export;
 mod fresh;
@@ -308,7 +310,7 @@ impl Engine {
             parts.into_iter().partition(|(id, _)| *id == CompanyId::PLATFORM);
         let (fresh, standing) = self.sort_out(&files, parts, update).await?;
         for part in fresh.values() {
-            fresh::check(&files, part)?;
+            checks::check(&files, part)?;
         }
         let going = |done: u64| match watch(done, total) {
             true => Ok(()),

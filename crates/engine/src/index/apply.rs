@@ -11,7 +11,8 @@ use guildhall_domain::{Result, Timestamp};
 use uuid::Uuid;
 
 use super::build::node;
-use super::snapshot::{Born, GroupNode, Named, No, Snapshot, Standing, UserNode};
+use super::members::Standing;
+use super::snapshot::{Born, GroupNode, Named, No, Snapshot, UserNode};
 use crate::Entry;
 use crate::store::nestings::{Nesting, Towards};
 use crate::store::{Conn, groups, nestings, reasons, users};

@@ -7,8 +7,9 @@ use guildhall_domain::group::{Group, GroupState};
 use guildhall_domain::ids::{CompanyId, GroupId, UserId};
 use guildhall_domain::name::fold;
 
+use super::members::{Entry, Members, Standing, Timed, entry};
 use super::search::Trigrams;
-use super::snapshot::{Born, Entry, GroupNode, Joined, Members, Named, No, Snapshot, Standing, Timed, UserNode, entry};
+use super::snapshot::{Born, GroupNode, Joined, Named, No, Snapshot, UserNode};
 use super::sorted::Sorted;
 use crate::store::nestings::Nesting;
 use crate::store::{Conn, companies, groups, nestings, reasons, users};

@@ -9,6 +9,7 @@ mod build;
 mod giving;
 mod having;
 mod listing;
+mod members;
 mod nesting;
 mod search;
 pub(crate) mod snapshot;
@@ -26,6 +27,7 @@ use guildhall_domain::ids::CompanyId;
 use guildhall_domain::{Error, Result, Timestamp};
 
 pub(crate) use apply::Touched;
+pub(crate) use members::Standing;
 pub(crate) use snapshot::Snapshot;
 
 use crate::store::{Conn, Db, companies, events};

@@ -12,7 +12,7 @@ use guildhall_domain::{Error, Result, Timestamp};
 use super::many::{MANY, repeated};
 use super::users::listed;
 use super::{Conn, Row, Value, sql, val};
-use crate::index::snapshot::Standing;
+use crate::index::Standing;
 
 macro_rules! columns {
     () => {
