@@ -92,11 +92,13 @@ impl Engine {
                 (Some(_), None) => None,
                 _ => {
                     let t = at.map_or(Ok(now), |at| past::passed("at", at, now))?;
-                    if !known.contains_key(&(*user, t)) {
-                        let all = had(&mut *self.db().reader().await?, caller.company, *user, t).await?;
-                        known.insert((*user, t), all);
-                    }
-                    known.get(&(*user, t)).and_then(|all| all.get(app).copied())
+                    let all = match known.entry((*user, t)) {
+                        Entry::Occupied(all) => all.into_mut(),
+                        Entry::Vacant(place) => {
+                            place.insert(had(&mut *self.db().reader().await?, caller.company, *user, t).await?)
+                        }
+                    };
+                    all.get(app).copied()
                 }
             };
             answers.push(match (held, level) {
