@@ -1,5 +1,6 @@
 //! Who has an app, now or at an instant: what AuthZEN asks.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use guildhall_domain::app::App;
