@@ -3,6 +3,7 @@
 //! `docs/benchmarks.md` tells the workload and what the figures mean. What it does while it runs goes to standard
 //! error, the tables to standard output.
 
+mod bare;
 mod ceiling;
 mod data;
 mod given;
@@ -17,7 +18,7 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -179,8 +180,22 @@ impl Bench {
             println!("{}", table::line(op.name, op.dialect, rounds));
         }
         if database == "sqlite" && ops.iter().any(|op| op.writes) {
-            let (rate, micros) = bare(directory, self.time())?;
+            say!("bare SQLite, one commit a change");
+            let (rate, micros) = bare::sqlite(directory, self.time())?;
             println!("\nBare SQLite, one commit a change on one thread: {rate:.0} writes/s, {micros:.1} CPU µs each.");
+        }
+        if let Some(server) = postgres.as_ref().filter(|_| ops.iter().any(|op| op.writes)) {
+            say!("bare PostgreSQL, by pgbench");
+            let key = material.key.0.parse()?;
+            let (ids, sizes) = ((material.set.company, key), (material.set.users.len(), material.set.groups.len()));
+            match bare::postgres(server, directory, ids, sizes, self.time())? {
+                Some(bare) => println!(
+                    "\nBare PostgreSQL, the same statements by pgbench, one commit a change, 32 clients: {:.0} writes/s. Bare read of a group: {:.1} CPU µs.",
+                    bare.changes,
+                    bare.read.as_secs_f64() * 1e6
+                ),
+                None => say!("pgbench is not installed: nothing to compare with"),
+            }
         }
         // The read that they are measured beside is the first one there is.
         if let Some(read) = ops.iter().find(|op| !op.writes).filter(|_| size == SIZES[0] && self.webhooks) {
@@ -292,16 +307,4 @@ async fn counters(address: SocketAddr) -> Result<(f64, f64)> {
         line.and_then(|value| value.trim().parse().ok()).with_context(|| format!("the metrics lack {name}"))
     };
     Ok((value("guildhall_writes_total")?, value("guildhall_commits_total")?))
-}
-
-/// Bare SQLite writes on the server's core: how many a second, and CPU microseconds each.
-fn bare(directory: &Path, time: Duration) -> Result<(f64, f64)> {
-    say!("bare SQLite, one commit a change");
-    let mut command: Command = process::on(process::SERVER, &std::env::current_exe()?);
-    command.arg("bare").arg(directory.join("bare.db")).arg(time.as_millis().to_string());
-    let output = command.stderr(Stdio::inherit()).output()?;
-    let text = String::from_utf8(output.stdout)?;
-    let (writes, micros) = text.trim().split_once(' ').context("bare SQLite told nothing")?;
-    let (writes, micros): (f64, f64) = (writes.parse()?, micros.parse()?);
-    Ok((writes / time.as_secs_f64(), micros / writes))
 }

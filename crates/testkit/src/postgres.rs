@@ -130,6 +130,12 @@ impl Server {
         state.lines().next().and_then(|line| line.trim().parse().ok()).context("PostgreSQL has no process id")
     }
 
+    /// A program that came with this PostgreSQL, such as `psql`, if it is there.
+    #[must_use]
+    pub fn program(&self, name: &str) -> Option<PathBuf> {
+        Some(programs().ok()?.join(name)).filter(|path| path.is_file())
+    }
+
     /// A superuser's URL of the database `postgres`, fit for [`VARIABLE`].
     #[must_use]
     pub fn url(&self) -> &str {
