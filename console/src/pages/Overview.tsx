@@ -2,7 +2,9 @@
 import { Link } from '@tanstack/react-router';
 import { CalendarClock, CheckCheck, FileClock } from 'lucide-react';
 import { lazy, Suspense, useState } from 'react';
+import { change } from '../api/client';
 import { type Schemas, useGet, useList, useMe, useRights } from '../api/queries';
+import { Ask } from '../ui/ask';
 import { EventLine } from '../ui/events';
 import { Who } from '../ui/names';
 import { Badge, Bones, Card, Empty, Head, Wrong } from '../ui/parts';
@@ -99,6 +101,8 @@ function Waiting({ user }: { user: string }) {
 }
 
 function Ending() {
+  const { edits } = useRights();
+  const [asks, setAsks] = useState<Schemas['Ending']>();
   const found = useGet('/v1/companies/{company}/endings', { query: { days: 30, limit: 8 } });
   return (
     <Card title="Ends within 30 days">
@@ -111,12 +115,24 @@ function Ending() {
             <span>
               <Who id={one.user} /> in <Who id={one.group} />
             </span>
-            <span className="xs faint">
+            <span className="row xs faint">
               <Time at={one.reason.endsAt} />
+              {edits && ['direct', 'requested'].includes(one.reason.kind) && (
+                <button type="button" className="btn quiet small" onClick={() => setAsks(one)}>
+                  Renew…
+                </button>
+              )}
             </span>
           </li>
         ))}
       </ul>
+      {asks && (
+        <Ask title="Renew this membership?" verb="Renew" done="Renewed" change={change('post', '/v1/companies/{company}/groups/{group}/members/{user}/reasons/{reason}/renew', { path: { group: asks.group, user: asks.user, reason: asks.reason.id } })} onClose={() => setAsks(undefined)}>
+          <p className="small">
+            <Who id={asks.user} /> stays in <Who id={asks.group} /> for the group’s own time, from now on. Where the group has none, set another end among its members.
+          </p>
+        </Ask>
+      )}
     </Card>
   );
 }

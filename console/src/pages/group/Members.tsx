@@ -39,7 +39,7 @@ export function Members({ group }: { group: Schemas['Group'] }) {
   const { edits } = useRights();
   const me = useMe();
   const owners = useGet('/v1/companies/{company}/groups/{group}/owners', { path: { group: group.id } });
-  const [chosen, setChosen] = useState<Map<string, string>>(new Map());
+  const [chosen, setChosen] = useState<Map<string, Row>>(new Map());
   const [asks, setAsks] = useState<'add' | 'remove'>();
   const [terms, setTerms] = useState<{ row: Row; reason: Reason }>();
   const effective = !search.direct;
@@ -50,9 +50,11 @@ export function Members({ group }: { group: Schemas['Group'] }) {
   const owns = owners.data?.items.some((owner) => owner.id === me?.user?.id) ?? false;
   const closed = group.source ?? (group.rule ? 'its rule' : undefined);
   const may = edits && group.state === 'live' && !search.at && !closed && (me?.role === 'admin' || owns);
+  // Given anew, a membership would lose its window, its approval and its note: it is not undone at one stroke, but put back by the history.
+  const comesBack = (row: Row) => !group.defaultDays && !!row.reasons?.every((reason) => reason.kind === 'direct' && !reason.startsAt && !reason.endsAt && !reason.note);
   const toggle = (row: Row) => {
     const next = new Map(chosen);
-    if (!next.delete(row.user.id)) next.set(row.user.id, row.user.name);
+    if (!next.delete(row.user.id)) next.set(row.user.id, row);
     setChosen(next);
   };
   const columns: Column<Row>[] = [
@@ -163,11 +165,11 @@ export function Members({ group }: { group: Schemas['Group'] }) {
           verb="Remove"
           done={`${plural(chosen.size, 'member')} left ${group.name}`}
           change={change('post', '/v1/companies/{company}/groups/{group}/members/remove', { path: { group: group.id }, body: { members: [...chosen.keys()].map((id) => ({ id })) } as never })}
-          undo={() => change('post', '/v1/companies/{company}/groups/{group}/members', { path: { group: group.id }, body: { members: [...chosen.keys()].map((id) => ({ id })), note: 'Put back after removal' } as never })}
+          undo={() => ([...chosen.values()].every(comesBack) ? change('post', '/v1/companies/{company}/groups/{group}/members', { path: { group: group.id }, body: { members: [...chosen.keys()].map((id) => ({ id })), note: 'Put back after removal' } as never }) : undefined)}
           onDone={() => setChosen(new Map())}
           onClose={() => setAsks(undefined)}
         >
-          <p className="small muted">{[...chosen.values()].join(', ')}</p>
+          <p className="small muted">{[...chosen.values()].map((row) => row.user.name).join(', ')}</p>
         </ChangeDialog>
       )}
     </>
