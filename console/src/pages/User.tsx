@@ -150,6 +150,7 @@ function Groups({ user }: { user: Schemas['User'] }) {
       <Wrong error={found.error} retry={() => void found.refetch()} />
       <Table
         label={`Groups of ${user.name}`}
+        tall
         columns={columns}
         rows={rows}
         id={(row) => row.id}

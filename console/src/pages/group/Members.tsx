@@ -142,6 +142,7 @@ export function Members({ group }: { group: Schemas['Group'] }) {
       <Wrong error={found.error} retry={() => void found.refetch()} />
       <Table
         label={`Members of ${group.name}`}
+        tall
         columns={columns}
         rows={rows}
         id={(row) => row.user.id}

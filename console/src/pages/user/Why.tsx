@@ -70,7 +70,7 @@ function Told({ user, told, picture }: { user: Schemas['User']; told: Schemas['E
           <strong>
             {user.name} {told.member ? 'is' : 'is not'} in {told.group.name}
           </strong>
-          {told.member ? (told.direct ? ', directly.' : ', by nesting.') : '.'} {told.member && told.total === '1' ? 'There is 1 way that leads there.' : `There are ${ways} that lead there.`}
+          {told.member ? (told.direct ? ', directly.' : ', by nesting.') : '.'} {told.member && (told.total === '1' ? 'There is 1 way that leads there.' : `There are ${ways} that lead there.`)}
         </p>
       </Note>
       <Picture of={picture} name={`why-${user.name}-${told.group.name}`} alt={`${ways} from ${user.name} to ${told.group.name}; the same is told in words below`} />
