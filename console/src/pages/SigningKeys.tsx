@@ -10,11 +10,13 @@ import { say } from '../ui/toast';
 export function SigningKeys() {
   const [asks, setAsks] = useState(false);
   const now = useNow();
-  const found = useGet('/v1/companies/{company}/signing-keys');
+  // Asked for at a click: the first time that a company is asked for its keys makes one.
+  const [shown, setShown] = useState(false);
+  const found = useGet('/v1/companies/{company}/signing-keys', {}, shown);
   return (
-    <Card title="Keys that sign for Cakewalk receivers" aside={<button type="button" className="btn small" onClick={() => setAsks(true)}>New key…</button>}>
+    <Card title="Keys that sign for Cakewalk receivers" aside={<button type="button" className="btn small" onClick={() => (shown ? setAsks(true) : setShown(true))}>{shown ? 'New key…' : 'Show them'}</button>}>
       <Wrong error={found.error} />
-      {found.isPending && <Bones rows={2} />}
+      {shown && found.isPending && <Bones rows={2} />}
       <p className="small muted" style={{ marginBottom: 10 }}>Receivers check messages with the public half. Give it to them before it signs.</p>
       <ul className="col small">
         {found.data?.items.map((key) => (
