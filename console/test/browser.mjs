@@ -97,7 +97,7 @@ const pages = [
   ['/', 'the overview'], ['/groups', 'groups'], ['/groups?state=archived', 'archived groups'], [`/groups/${told.ops}`, 'a group'], [`/groups/${told.ops}?tab=map`, 'a map'],
   [`/groups/${told.ops}?tab=gives`, 'what it gives'], [`/groups/${told.eng}?tab=owners`, 'owners'], [`/groups/${ruled.id}?tab=rule`, 'a rule'], [`/groups/${told.ops}?tab=history`, 'history'],
   ['/users', 'users'], [`/users/${told.vera}`, 'a user'], [`/users/${told.vera}?tab=access`, 'access'], [`/users/${told.vera}?tab=why&group=${told.ops}`, 'why'],
-  [`/users/${told.gus}?tab=why&group=${told.ops}`, 'why not'], [`/users/${told.vera}?tab=profile`, 'a profile'], ['/tasks', 'tasks'], ['/requests', 'requests'], ['/apps', 'apps'],
+  [`/users/${told.gus}?tab=why&group=${told.ops}`, 'why not'], [`/users/${told.vera}?tab=profile`, 'a profile'], [`/users/${told.vera}?tab=history`, 'what became of somebody'], ['/tasks', 'tasks'], ['/requests', 'requests'], ['/apps', 'apps'],
   [`/apps/${app.id}`, 'an app'], ['/reviews', 'reviews'], [`/reviews/${review.id}`, 'a review'], ['/conflicts', 'conflicts'], [`/users/${told.vera}?tab=why&app=${app.id}`, 'why somebody has an app'], ['/roles', 'roles'], ['/policies', 'policies'], ['/connections', 'connections'], [`/connections/${source.id}`, 'a connection'],
   [`/connections/${directory.id}`, 'a connection that is read'], ['/teams', 'teams'], ['/teams?archived=true', 'archived teams'], [`/teams/${team.id}`, 'a team'], ['/sheets', 'sheets'],
   ['/webhooks', 'webhooks'], [`/webhooks/${hook.id}`, 'a webhook'], ['/keys', 'keys'], ['/journal', 'the journal'], ['/settings', 'settings'],

@@ -12,6 +12,7 @@ import { type Column, Table } from '../ui/table';
 import { Day } from '../ui/time';
 import { Kind } from './Groups';
 import { Access } from './user/Access';
+import { Compare } from './user/Compare';
 import { Delegations } from './user/Delegations';
 import { EditUser } from './user/EditUser';
 import { Why } from './user/Why';
@@ -89,7 +90,12 @@ export function UserPage() {
       {tab === 'access' && <Access user={user} />}
       {tab === 'why' && <Why user={user} />}
       {tab === 'profile' && <Profile user={user} />}
-      {tab === 'history' && <Past user={user} />}
+      {tab === 'history' && (
+        <div className="cards two">
+          <Past user={user} />
+          <Compare user={user} />
+        </div>
+      )}
       {asks === 'edit' && <EditUser user={user} onClose={() => setAsks(undefined)} />}
       {asks === 'offboard' && (
         <ChangeDialog title={`Offboard ${user.name}?`} verb="Start offboarding" danger done={`${user.name} is leaving`} change={change('post', '/v1/companies/{company}/users/{user}/offboarding', { path: { user: id } })} onClose={() => setAsks(undefined)}>
