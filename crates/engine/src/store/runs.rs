@@ -22,7 +22,7 @@ sql! {
     INSERT = "insert into runs (company_id, run_id, connection_id, kind, trial, state, asked_by, confirmation, asked_at, leased_until, report)
               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10)";
     UPDATE = "update runs set state = $3, confirmation = $4, started_at = $5, ended_at = $6, leased_until = $7, report = $8, error = $9 where company_id = $1 and run_id = $2";
-    LEASE = "update runs set leased_until = $3 where company_id = $1 and run_id = $2 and ended_at is null";
+    LEASE = "update runs set leased_until = $4 where company_id = $1 and run_id = $2 and started_at = $3 and ended_at is null";
     PRUNE = "delete from runs where company_id = $1 and run_id in (select r.run_id from runs r where r.company_id = $1 and r.connection_id = $2 and r.ended_at is not null
              order by r.run_id desc limit 1000 offset 100)";
     PULL = "select connection_id, secret, mark, whole_at, drift_at, next_at from pulls where company_id = $1 and connection_id = $2";
@@ -175,9 +175,9 @@ pub(crate) async fn update(conn: &mut Conn, company: CompanyId, run: &Run, until
     conn.run(&UPDATE, &values).await.map(drop)
 }
 
-/// Says that somebody is still at work; false when the run has ended.
-pub(crate) async fn lease(conn: &mut Conn, company: CompanyId, id: RunId, until: Timestamp) -> Result<bool> {
-    Ok(conn.run(&LEASE, &[val(company), val(id), val(until)]).await? == 1)
+/// Says that whoever took the run up is still at work; false when it has ended, or somebody else took it up since.
+pub(crate) async fn lease(conn: &mut Conn, company: CompanyId, run: &Run, until: Timestamp) -> Result<bool> {
+    Ok(conn.run(&LEASE, &[val(company), val(run.id), val(run.started_at), val(until)]).await? == 1)
 }
 
 /// Drops all but the newest runs of a connection.

@@ -22,6 +22,9 @@ const AT_ONCE: usize = 4;
 
 /// Takes up what is due until `stop`; a run that is under way then is left, and taken up again later.
 pub async fn runs(app: App, stop: CancellationToken) {
+    if let Err(cause) = app.engine().release_runs().await {
+        tracing::warn!(%cause, "runs that were cut off wait for their time to run out");
+    }
     let mut timer = tokio::time::interval(LOOK);
     timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut at_work = JoinSet::new();
@@ -60,12 +63,16 @@ pub async fn run_due(app: &App) -> Result<()> {
 
 async fn next(app: &App) -> Result<Option<Claimed>> {
     let due: Vec<CompanyId> = app.engine().due_runs().await?;
+    let mut fault = None;
     for company in due {
-        if let Some(claimed) = app.engine().claim_run(company).await? {
-            return Ok(Some(claimed));
+        match app.engine().claim_run(company).await {
+            Ok(Some(claimed)) => return Ok(Some(claimed)),
+            Ok(None) => {}
+            // One company must not keep the others from their runs.
+            Err(error) => fault = Some(error),
         }
     }
-    Ok(None)
+    fault.map_or(Ok(None), Err)
 }
 
 /// Reads the source and carries out what differs, saying now and then that somebody is at work.

@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-const COMPANY: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_c001);
+/// The company of these tests.
+pub(crate) const COMPANY: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_c001);
 const ADMIN: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_c002);
 const GROUPS: u128 = 3;
 const USERS: u128 = 900;
@@ -42,15 +43,17 @@ fn run(mut command: Command) -> String {
 }
 
 /// A running server; killed when dropped.
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    url: String,
+    /// `http://127.0.0.1:PORT`.
+    pub(crate) url: String,
 }
 
 impl Server {
-    fn start(database: &str) -> Self {
+    /// Starts one, which may call what listens on this machine.
+    pub(crate) fn start(database: &str) -> Self {
         let mut command = guildhall(database);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--log-level", "error"]);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--log-level", "error", "--directory-allow", "127.0.0.0/8"]);
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the server starts");
         let mut first = String::new();
         BufReader::new(child.stdout.take().expect("its output")).read_line(&mut first).expect("a line");
@@ -148,18 +151,30 @@ async fn members(url: &str, token: &str) -> BTreeSet<(u128, u128)> {
     all
 }
 
-async fn story(place: Place) {
-    let database = place.database();
+/// Fills a database with the company; a token of its administrator.
+pub(crate) fn filled(database: &str) -> String {
     let directory_file = tempfile::NamedTempFile::new().unwrap();
     directory(directory_file.path());
-    let mut import = guildhall(&database);
+    let mut import = guildhall(database);
     import.arg("import").arg(directory_file.path());
     run(import);
-    let mut create = guildhall(&database);
+    let mut create = guildhall(database);
     let (company, admin) = (COMPANY.to_string(), ADMIN.to_string());
     create.args(["key", "create", "--company", &company, "--user", &admin, "--access", "write", "--json"]);
     let key: Value = serde_json::from_str(&run(create)).unwrap();
-    let token = key["token"].as_str().expect("a token").to_owned();
+    key["token"].as_str().expect("a token").to_owned()
+}
+
+/// Is the journal whole?
+pub(crate) fn verify(database: &str) {
+    let mut verify = guildhall(database);
+    verify.args(["audit", "verify"]);
+    run(verify);
+}
+
+async fn story(place: Place) {
+    let database = place.database();
+    let token = filled(&database);
 
     let next = Arc::new(AtomicUsize::new(0));
     let record = Arc::new(Mutex::new(Record::default()));
@@ -191,9 +206,7 @@ async fn story(place: Place) {
             assert!(there.contains(&(*g, u ^ 1)), "round {round}: half of a call is there: group {g}, user {u}");
         }
     }
-    let mut verify = guildhall(&database);
-    verify.args(["audit", "verify"]);
-    run(verify);
+    verify(&database);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
