@@ -2,7 +2,10 @@
 
 mod dn;
 mod entry;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod read;
+mod relay;
 mod settings;
 mod wire;
 

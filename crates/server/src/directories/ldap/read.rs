@@ -249,13 +249,24 @@ impl Reading<'_> {
 async fn values(wire: &mut Wire, entry: &Entry, name: &str) -> Result<Vec<String>, String> {
     let mut all = entry.texts(name);
     let mut part = entry.range(name);
+    let mut from = 0;
     while let Some((more, to)) = part {
+        let broke = || format!("the directory broke off the members of {} after {}", entry.dn, all.len());
+        let last = to.is_none();
+        // Each part must lead on, or there would be no end.
+        let next = match to {
+            Some(to) if to >= from && !more.is_empty() => to.checked_add(1).ok_or_else(broke)?,
+            Some(_) => return Err(broke()),
+            None => from,
+        };
         all.extend(more);
-        let Some(to) = to else { break };
-        let next = format!("{name};range={}-*", to + 1);
-        let found = wire.one(&entry.dn, vec![next]).await?;
+        if last {
+            break;
+        }
+        from = next;
+        let found = wire.one(&entry.dn, vec![format!("{name};range={from}-*")]).await?;
         part = found.and_then(|found| found.range(name));
-        if part.as_ref().is_none_or(|(more, _)| more.is_empty()) {
+        if part.is_none() {
             return Err(format!("the directory broke off the members of {} after {}", entry.dn, all.len()));
         }
     }

@@ -2,6 +2,8 @@
 
 mod active_directory;
 mod drift;
+mod hostile;
+mod killed;
 mod openldap;
 mod runs;
 
