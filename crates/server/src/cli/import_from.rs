@@ -181,10 +181,13 @@ pub(super) async fn run(
             Some(Piece::File(_)) => {}
             Some(Piece::Data(bytes)) => {
                 rest.extend_from_slice(&bytes);
-                while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-                    let line: Vec<u8> = rest.drain(..=end).collect();
-                    moving::read(&line, &mut source).map_err(broken)?;
+                let mut lines = rest.split_inclusive(|byte| *byte == b'\n');
+                let mut end = 0;
+                while let Some(line) = lines.next().filter(|line| line.ends_with(b"\n")) {
+                    moving::read(line, &mut source).map_err(broken)?;
+                    end += line.len();
                 }
+                rest.drain(..end);
             }
             Some(Piece::End) => break,
             None => return Err(Failure::new("the import was interrupted before anything was changed")),

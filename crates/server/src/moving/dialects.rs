@@ -190,13 +190,13 @@ pub(super) async fn companies(pages: &mut Pages<'_>) -> Result<Source, String> {
         pages.saw(1);
     }
     let groups = format!("/v3/companies/{company}/user-groups");
-    let (mut frozen, mut given) = (0, 0);
+    let (mut frozen, mut given) = (0, Vec::new());
     for group in searched(pages, &format!("{groups}/list"), "userGroups", json!({})).await? {
         let key = key(&group["id"])?;
         let members = searched(pages, &format!("{groups}/{key}/members"), "members", json!({})).await?;
         let roles = searched(pages, &format!("{groups}/{key}/roles"), "roles", json!({})).await?;
         frozen += usize::from(group["isUnmodifiable"] == true);
-        given += roles.len();
+        given.extend(roles.iter().map(|role| gives(&group, role)));
         let said = SaidGroup {
             name: text(&group["name"]).unwrap_or_default(),
             description: text(&group["description"]),
@@ -209,8 +209,34 @@ pub(super) async fn companies(pages: &mut Pages<'_>) -> Result<Source, String> {
     if frozen > 0 {
         source.problems.push(format!("{frozen} groups are unmodifiable there; here a move may change them"));
     }
-    if given > 0 {
-        source.problems.push(format!("{given} roles that groups give are not carried"));
-    }
+    source.problems.extend(given);
     Ok(source)
+}
+
+/// What a group gives, in words: a connection has no place for roles, so they are for hands to give again.
+fn gives(group: &Value, role: &Value) -> String {
+    let word = |value: &Value| text(value).unwrap_or_else(|| "?".into());
+    let list = |value: &Value, name: &str| value[name].as_array().cloned().unwrap_or_default();
+    let permits = list(role, "permissions");
+    let permits = permits.iter().map(|permit| {
+        let acts: Vec<String> = list(permit, "actions").iter().map(word).collect();
+        format!("{} {}", word(&permit["permission"]), acts.join("+"))
+    });
+    let audiences = list(&role["scope"], "audiences");
+    let audiences = audiences.iter().map(|audience| {
+        let predicates = list(audience, "predicates");
+        let predicates = predicates.iter().map(|predicate| {
+            let values: Vec<String> = list(predicate, "values").iter().map(word).collect();
+            format!("{} in {}", word(&predicate["type"]), values.join(", "))
+        });
+        predicates.collect::<Vec<_>>().join(" and ")
+    });
+    let (permits, audiences): (Vec<String>, Vec<String>) = (permits.collect(), audiences.collect());
+    format!(
+        "the group {} gives the role {} ({}) where {}: not carried",
+        word(&group["name"]),
+        word(&role["name"]),
+        permits.join(", "),
+        audiences.join("; or ")
+    )
 }

@@ -87,6 +87,12 @@ async fn a_company_moves_through_each_dialect() {
         app.bearer().post(native(&app, "/groups/") + &app.id("ops").to_string() + "/members", ops).await.is(200);
         let inside = format!("/groups/{}/children/{}", app.id("ops"), app.id("eng"));
         assert!(app.bearer().put(native(&app, &inside), json!({})).await.status < 300);
+        let role = json!({"name": "Travel manager", "description": "", "isPlatformRole": false,
+            "permissions": [{"permission": "ACCESS_MANAGEMENT", "actions": ["READ"]}]});
+        let role = app.bearer().post("/v3/roles", role).await.is(200).json()["id"].clone();
+        let scope = json!({"audiences": [{"predicates": [{"type": "COMPANY", "comparator": "IN", "values": [app.id("northwind")]}]}]});
+        let given = format!("/v3/companies/{}/user-groups/{}/roles", app.id("northwind"), app.id("ops"));
+        app.bearer().patch(given, json!({"rolesToAdd": [{"roleId": role, "scope": scope}]})).await.is(200);
         let key = app.key(Who::Admin);
         let (id, secret) = (key.key.id.to_string(), key.secret.clone());
         for (speaks, fields, nests) in [
@@ -111,6 +117,8 @@ async fn a_company_moves_through_each_dialect() {
             assert!(trial.contains("would change: users +") && trial.contains("add group Engineering"), "{trial}");
             assert_eq!(bench.run(&["export"]).good(), before, "a trial changes nothing");
             let first = ask(&[]).good();
+            let says = "gives the role Travel manager (ACCESS_MANAGEMENT READ) where COMPANY in ";
+            assert_eq!(first.contains(says), speaks == "companies-v3", "{first}");
             assert!(first.contains(" and 2 groups; changed: users +"), "{speaks}: {first}");
             // Everything that the dialect can express has come.
             let strip = |export: &str| {
