@@ -172,6 +172,7 @@ impl Desk<'_> {
         let operations = patch::operations(body)?;
         match of {
             Type::User => {
+                patch::bounded(&operations)?;
                 let decide = move |person: &Person| {
                     let mut document = user::document(&Base::nowhere(), person);
                     for operation in &operations {

@@ -59,7 +59,8 @@ pub(super) enum Tags {
 }
 
 impl Tags {
-    fn read(headers: &HeaderMap, name: &HeaderName) -> Self {
+    /// From a header.
+    pub(super) fn read(headers: &HeaderMap, name: &HeaderName) -> Self {
         let mut tags = Vec::new();
         for value in headers.get_all(name) {
             let text = value.to_str().unwrap_or_default();

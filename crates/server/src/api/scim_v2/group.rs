@@ -1,7 +1,7 @@
 //! Groups on the wire: a record as a document, and bodies and patches as edits. A list of members is never read here:
 //! what is said of it becomes whom to add and whom to remove.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use guildhall_domain::ids::parse_uuid;
 use guildhall_domain::patch::Patch;
@@ -61,29 +61,35 @@ struct Said {
 struct Members {
     /// The whole list that was put, where one was.
     base: Option<HashSet<Uuid>>,
-    add: Vec<Uuid>,
-    remove: HashSet<Uuid>,
+    /// Whoever is named apart from it, in the order they came in.
+    named: Vec<Uuid>,
+    /// Is each of them added, or removed? The last word counts.
+    added: HashMap<Uuid, bool>,
 }
 
 impl Members {
     fn add(&mut self, ids: Vec<Uuid>) {
-        for id in ids {
-            self.remove.remove(&id);
-            match &mut self.base {
-                Some(base) => drop(base.insert(id)),
-                None => self.add.push(id),
-            }
+        match &mut self.base {
+            Some(base) => base.extend(ids),
+            None => self.name(ids, true),
         }
     }
 
     fn remove(&mut self, ids: Vec<Uuid>) {
-        for id in ids {
-            match &mut self.base {
-                Some(base) => drop(base.remove(&id)),
-                None => {
-                    self.add.retain(|added| *added != id);
-                    self.remove.insert(id);
+        match &mut self.base {
+            Some(base) => {
+                for id in ids {
+                    base.remove(&id);
                 }
+            }
+            None => self.name(ids, false),
+        }
+    }
+
+    fn name(&mut self, ids: Vec<Uuid>, added: bool) {
+        for id in ids {
+            if self.added.insert(id, added).is_none() {
+                self.named.push(id);
             }
         }
     }
@@ -93,17 +99,17 @@ impl Members {
     }
 
     fn edit(self) -> EditMembers {
-        match self.base {
+        let Self { base, named, added } = self;
+        match base {
             Some(base) => {
                 let mut whole: Vec<Uuid> = base.into_iter().collect();
                 whole.sort_unstable();
                 EditMembers::Whole(whole)
             }
-            None if self.add.is_empty() && self.remove.is_empty() => EditMembers::Keep,
+            None if named.is_empty() => EditMembers::Keep,
             None => {
-                let mut seen = HashSet::new();
-                let add = self.add.into_iter().filter(|id| seen.insert(*id)).collect();
-                let mut remove: Vec<Uuid> = self.remove.into_iter().collect();
+                let (add, mut remove): (Vec<Uuid>, Vec<Uuid>) =
+                    named.into_iter().partition(|id| added.get(id) == Some(&true));
                 remove.sort_unstable();
                 EditMembers::Change { add, remove }
             }
@@ -267,6 +273,17 @@ mod tests {
 
     const A: &str = "00000000-0000-4000-8000-00000000000a";
     const B: &str = "00000000-0000-4000-8000-00000000000b";
+
+    #[test]
+    fn many_operations_take_no_longer_than_they_are() {
+        let list: Vec<Value> = (0..50_000_u128).map(|n| json!({"value": Uuid::from_u128(n)})).collect();
+        let operations =
+            ["add", "remove", "add", "remove"].map(|op| json!({"op": op, "path": "members", "value": list}));
+        let begun = std::time::Instant::now();
+        let edit = patched(json!(operations)).unwrap().members;
+        assert!(matches!(edit, EditMembers::Change { add, remove } if add.is_empty() && remove.len() == 50_000));
+        assert!(begun.elapsed() < std::time::Duration::from_secs(10), "{:?}", begun.elapsed());
+    }
 
     #[test]
     fn operations_on_members_are_added_up() {

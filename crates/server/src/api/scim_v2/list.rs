@@ -27,7 +27,7 @@ const CHUNK: u32 = 1000;
 
 /// A place in a listing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
+pub(super) struct Place {
     /// What is sorted by; those that have none come last.
     key: Option<String>,
     id: Uuid,
@@ -38,7 +38,11 @@ fn write_cursor(query: &Query, place: &Place) -> String {
     URL_SAFE_NO_PAD.encode(json!([sort, query.descending, place.key, place.id.to_string()]).to_string())
 }
 
-fn read_cursor(query: &Query, text: &str) -> Result<Option<Place>, Failure> {
+/// The place that a cursor of this listing names; none for the first page.
+///
+/// # Errors
+/// `invalidCursor`.
+pub(super) fn read_cursor(query: &Query, text: &str) -> Result<Option<Place>, Failure> {
     if text.is_empty() {
         return Ok(None);
     }
@@ -53,14 +57,14 @@ fn read_cursor(query: &Query, text: &str) -> Result<Option<Place>, Failure> {
 
 /// What a listing is sorted by.
 #[derive(Clone, Copy)]
-struct Sort {
+pub(super) struct Sort {
     found: Found,
     part: Option<&'static Attr>,
 }
 
 impl Sort {
     /// None for a type that does not know the attribute.
-    fn read(of: Type, raw: &str) -> Option<Self> {
+    pub(super) fn read(of: Type, raw: &str) -> Option<Self> {
         let raw = raw.get(..LONGEST).unwrap_or(raw).trim();
         let (found, part) = resolve(of, &attribute(raw)?)?;
         // Of a complex attribute its value; a list that is not read has no order.
@@ -69,7 +73,8 @@ impl Sort {
         (!relation && (part.is_some() || found.attr.parts().is_empty())).then_some(Self { found, part })
     }
 
-    fn key(&self, document: &Document) -> Option<String> {
+    /// What the document is sorted by; none where it has no such value.
+    pub(super) fn key(&self, document: &Document) -> Option<String> {
         let value = value::get(document, self.found)?;
         let one = match value {
             Value::Array(items) => items.iter().find(|item| item["primary"] == true).or_else(|| items.first())?,
@@ -365,13 +370,13 @@ impl Search<'_> {
 }
 
 /// What an index is asked for.
-enum Wanted {
+pub(super) enum Wanted {
     People(Vec<FindPeople>),
     Crews(Vec<FindCrews>),
 }
 
 /// What an index can find of those that a filter holds for; none where all must be looked at.
-fn candidates(of: Type, filter: &Filter) -> Option<Wanted> {
+pub(super) fn candidates(of: Type, filter: &Filter) -> Option<Wanted> {
     let place = |path: &AttrPath| {
         let (found, part) = resolve(of, path)?;
         let part = part.map(|part| part.name).filter(|part| *part != "value");

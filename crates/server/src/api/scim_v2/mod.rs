@@ -9,6 +9,8 @@ mod document;
 pub mod error;
 mod extract;
 mod filter;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod group;
 mod groups;
 mod list;

@@ -11,6 +11,10 @@ use super::value::{self, Document, keep_one_primary};
 
 /// The most operations in one patch.
 const MOST: usize = 1000;
+/// The most values in one patch of a person.
+const VALUES: usize = 5000;
+/// The most characters of its paths and names together: a comparison takes eight at least.
+const PATHS: usize = 128 << 10;
 
 /// What an operation does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +62,39 @@ pub(super) fn operations(body: &Map<String, Value>) -> Result<Vec<Operation>, Fa
         return Err(Failure::bad(Kind::TooMany, format!("Operations: more than {MOST} in one call")));
     }
     listed.iter().map(operation).collect()
+}
+
+/// Refuses a patch of a person that would take long: it is carried out while others wait, and each value and comparison
+/// is held against all values of an attribute.
+///
+/// # Errors
+/// `tooMany`.
+pub(super) fn bounded(operations: &[Operation]) -> Result<(), Failure> {
+    fn weigh(value: &Value, values: &mut usize, paths: &mut usize) {
+        match value {
+            Value::Array(items) => {
+                *values += items.len();
+                items.iter().for_each(|item| weigh(item, values, paths));
+            }
+            Value::Object(parts) => {
+                for (name, value) in parts {
+                    *paths += name.len();
+                    weigh(value, values, paths);
+                }
+            }
+            _ => {}
+        }
+    }
+    let (mut values, mut paths) = (0, 0);
+    for Operation { path, value, .. } in operations {
+        paths += path.as_deref().map_or(0, str::len);
+        weigh(value.as_ref().unwrap_or(&Value::Null), &mut values, &mut paths);
+    }
+    if values > VALUES || paths > PATHS {
+        let why = format!("Operations: more than {VALUES} values, or {PATHS} characters of paths, in one call");
+        return Err(Failure::bad(Kind::TooMany, why));
+    }
+    Ok(())
 }
 
 fn operation(raw: &Value) -> Result<Operation, Failure> {
@@ -179,6 +216,7 @@ pub(super) fn apply(of: Type, document: &mut Document, step: &Step<'_>) -> Resul
                     _ => Vec::new(),
                 };
                 let items = several(found.attr, items, *does, filter.as_ref(), *part, *value)?;
+                value::few(found.attr, items.len())?;
                 (!items.is_empty()).then(|| items.into())
             } else {
                 single(found.attr, present, *does, *part, *value)?

@@ -11,6 +11,9 @@ use super::schema::{Attr, ENTERPRISE, Found, Kind as Takes};
 /// A resource as JSON with canonical names; what has no value is not in it.
 pub(super) type Document = Map<String, Value>;
 
+/// The most values of one attribute: each new one is held against all of them.
+pub(super) const MOST: usize = 1000;
+
 /// The value of an attribute.
 pub(super) fn get(document: &Document, found: Found) -> Option<&Value> {
     let holder = if found.extension { document.get(ENTERPRISE)?.as_object()? } else { document };
@@ -40,6 +43,17 @@ pub(super) fn set(document: &mut Document, found: Found, value: Option<Value>) {
     }
 }
 
+/// Refuses more values than one attribute may have.
+///
+/// # Errors
+/// `tooMany`.
+pub(super) fn few(attr: &Attr, values: usize) -> Result<(), Failure> {
+    if values > MOST {
+        return Err(Failure::bad(Kind::TooMany, format!("{}: more than {MOST} values", attr.name)));
+    }
+    Ok(())
+}
+
 fn wrong(attr: &Attr, why: &str) -> Failure {
     Failure::bad(Kind::InvalidValue, format!("{}: {why}", attr.name))
 }
@@ -47,7 +61,7 @@ fn wrong(attr: &Attr, why: &str) -> Failure {
 /// A value as the attribute takes it, none where it says that there is none. Of several what is not there is left out.
 ///
 /// # Errors
-/// `invalidValue`.
+/// `invalidValue`, `tooMany`.
 pub(super) fn read(attr: &'static Attr, value: &Value) -> Result<Option<Value>, Failure> {
     if !attr.many {
         // Some clients send a list of one.
@@ -62,6 +76,7 @@ pub(super) fn read(attr: &'static Attr, value: &Value) -> Result<Option<Value>, 
         Value::Array(items) => items.as_slice(),
         single => std::slice::from_ref(single),
     };
+    few(attr, items.len())?;
     let mut read = Vec::with_capacity(items.len());
     for item in items {
         read.extend(one(attr, item)?);

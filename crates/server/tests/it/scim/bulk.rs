@@ -50,6 +50,43 @@ async fn operations_refer_to_one_another() {
 }
 
 #[tokio::test]
+async fn operations_come_after_those_they_refer_to() {
+    on_both(async |app| {
+        let scim = app.bearer();
+        let made = |id: &str, name: &str, members: Value| json!({"method": "POST", "path": "/Groups", "bulkId": id, "data": {"displayName": name, "members": members}});
+        let reply = scim
+            .post(
+                BULK,
+                bulk(json!([
+                    {"method": "PATCH", "path": "/Groups/bulkId:outer", "data": patch(json!([{"op": "add", "path": "members[value eq \"bulkId:a\"]", "value": {}}]))},
+                    made("outer", "Outer", json!([{"value": "bulkId:inner", "type": "Group"}])),
+                    made("inner", "Inner", json!([{"value": "bulkId:a"}])),
+                    {"method": "POST", "path": "/Users", "bulkId": "a", "data": {"userName": "a@x.example"}},
+                    made("one", "One", json!([{"value": "bulkId:two"}])),
+                    made("two", "Two", json!([{"value": "bulkId:one"}])),
+                    made("self", "Self", json!([{"value": "bulkId:self"}])),
+                ])),
+            )
+            .await
+            .is(200)
+            .json();
+        // Told in the order they were sent in, whatever they were done in; circles are refused.
+        assert_eq!(statuses(&reply), ["200", "201", "201", "201", "409", "409", "409"], "{reply}");
+        let id = |at: usize| reply["Operations"][at]["location"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+        let mut both = vec![id(2), id(3)];
+        both.sort_unstable();
+        let mut outer = members(&scim, &id(1)).await;
+        outer.sort_unstable();
+        assert_eq!(outer, both);
+        assert_eq!(members(&scim, &id(2)).await, [id(3)]);
+        let list = scim.get("/scim/v2/Groups?filter=displayName%20eq%20%22One%22").await.is(200).json();
+        assert_eq!(list["totalResults"], 0, "nothing of a circle is made");
+        verify(&app).await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn each_fails_by_itself() {
     on_both(async |app| {
         let scim = app.bearer();

@@ -252,3 +252,29 @@ async fn me_is_the_user_behind_the_key() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn nobody_makes_others_wait_by_many_values() {
+    on_both(async |app| {
+        let scim = app.bearer();
+        let vera = user(&app, "vera");
+        let roles = |n: usize, from: usize| -> Vec<Value> {
+            (from..from + n).map(|n| json!({"value": n.to_string()})).collect()
+        };
+        let add = |values: Vec<Value>| json!({"op": "add", "path": "roles", "value": values});
+        let long = format!("roles[value eq \"{}\"]", "x".repeat(2000));
+        for operations in [
+            vec![add(roles(1001, 0))],
+            vec![add(roles(600, 0)), add(roles(600, 600))],
+            (0..6).map(|_| add(roles(1000, 0))).collect(),
+            vec![json!({"op": "add", "path": long, "value": {}}); 100],
+        ] {
+            assert_eq!(error(&scim.patch(&vera, patch(json!(operations))).await), "400 tooMany");
+        }
+        let now = scim.patch(&vera, patch(json!([add(roles(600, 0)), add(roles(600, 100))]))).await.is(200).json();
+        assert_eq!(now["roles"].as_array().unwrap().len(), 700);
+        let put = json!({"userName": "vera.viewer@northwind.example", "roles": roles(1001, 0)});
+        assert_eq!(error(&scim.put(&vera, put).await), "400 tooMany");
+    })
+    .await;
+}
