@@ -66,10 +66,11 @@ webhook-libs:
 		|| python3 -m pip install --quiet --disable-pip-version-check --target target/webhook-libs/python standardwebhooks==1.1.0; }; \
 	else echo "skipped: npm or pip is not installed"; fi
 
-# Needs cargo-fuzz (cargo install cargo-fuzz --locked). `make fuzz FUZZ=native FUZZ_SECONDS=3600` stays with one target.
+# `make fuzz FUZZ=native FUZZ_SECONDS=3600` stays with one target. Without a sanitizer the pinned toolchain does.
 FUZZ ?= $(notdir $(wildcard fuzz/seeds/*))
 FUZZ_SECONDS ?= 60
 fuzz: ## everything that reads what a client wrote, each target for a minute; what it finds goes to fuzz/artifacts
+	@$(CARGO) fuzz --version >/dev/null 2>&1 || { echo "this needs cargo-fuzz: cargo install cargo-fuzz --locked"; exit 1; }
 	@for target in $(FUZZ); do \
 	  echo "== Fuzzing $$target for $(FUZZ_SECONDS) s"; mkdir -p fuzz/corpus/$$target; \
 	  $(CARGO) fuzz run --sanitizer none $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \

@@ -8,10 +8,11 @@ use axum::response::IntoResponse;
 use futures_util::FutureExt;
 use http::{Uri, header};
 
-use crate::api;
 use crate::format::Reader;
 use crate::http::cursor::Cursor;
 use crate::http::query::pairs;
+use crate::sheets::Topic;
+use crate::{api, directories};
 
 /// Reads bytes and must end well whatever they are.
 pub type Target = fn(&[u8]);
@@ -23,10 +24,13 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("companies", api::companies_v3::fuzz::read),
     ("cursors", cursors),
     ("directory", directory),
+    ("ldap", directories::ldap::fuzz::read),
     ("native", api::native::fuzz::read),
     ("paths", paths),
     ("rules", rules),
+    ("scim", api::scim_v2::fuzz::read),
     ("secoda", api::secoda_v1::fuzz::read),
+    ("sheets", sheets),
 ];
 
 /// Runs the target of this name.
@@ -107,6 +111,17 @@ fn directory(bytes: &[u8]) {
         Ok::<u64, String>(load.len())
     };
     assert_eq!(read(bytes.len()), read(7));
+}
+
+/// A sheet of any topic, in the encoding that it looks like and in others: read, or refused for a reason.
+fn sheets(bytes: &[u8]) {
+    for topic in [Topic::Users, Topic::Groups, Topic::Members] {
+        for charset in [None, Some("utf-8"), Some("windows-1252"), Some("utf-16le"), Some("shift_jis")] {
+            if let Err(refused) = crate::sheets::open(topic, bytes, charset, true) {
+                assert!(!matches!(refused, guildhall_domain::Error::Internal(_)), "{refused}");
+            }
+        }
+    }
 }
 
 /// The manners of a dialect settle a path at once: what they made of it they leave as it is.
