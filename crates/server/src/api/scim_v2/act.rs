@@ -42,14 +42,23 @@ pub(super) struct Outcome {
     pub(super) revision: Option<u64>,
     /// The resource as it is shown.
     pub(super) body: Option<Value>,
+    /// Its members as text, where they stand apart from it.
+    members: Option<String>,
 }
 
 impl Outcome {
     /// The outcome as an answer.
     pub(super) fn answer(self, base: &Base) -> Response {
-        let Self { status, id, version, revision, body } = self;
+        let Self { status, id, version, revision, body, members } = self;
         let mut response = match body {
-            Some(body) => (status, [(header::CONTENT_TYPE, MEDIA_TYPE)], body.to_string()).into_response(),
+            Some(body) => {
+                let mut text = body.to_string();
+                if let Some(members) = members {
+                    text.truncate(text.len() - 1);
+                    text.extend([r#","members":"#, &members, "}"]);
+                }
+                (status, [(header::CONTENT_TYPE, MEDIA_TYPE)], text).into_response()
+            }
             None => status.into_response(),
         };
         let mut put = |name: header::HeaderName, text: String| {
@@ -83,6 +92,7 @@ impl Desk<'_> {
                 Some(shown) => show::people(self.app, self.caller, self.base, &[person], shown).await?.pop(),
                 None => None,
             },
+            members: None,
         })
     }
 
@@ -96,7 +106,21 @@ impl Desk<'_> {
             None => None,
         };
         let id = Some((Type::Group, crew.group.id.uuid()));
-        Ok(Outcome { status, id, version: Some(crew.version), revision: Some(revision), body })
+        Ok(Outcome { status, id, version: Some(crew.version), revision: Some(revision), body, members: None })
+    }
+
+    /// A group that is read with all there is to it: its members are put into text one by one, which costs a fraction
+    /// of a document of each.
+    async fn whole(&self, crew: Crew) -> Result<Outcome, Failure> {
+        let members = self.app.engine().crew_members(self.caller, &[crew.group.id]).await?.pop().unwrap_or_default();
+        Ok(Outcome {
+            status: StatusCode::OK,
+            id: Some((Type::Group, crew.group.id.uuid())),
+            version: Some(crew.version),
+            revision: None,
+            body: Some(group::document(self.base, &crew).into()),
+            members: (!members.is_empty()).then(|| group::written_members(self.base, &members)),
+        })
     }
 
     /// Reads a resource; without a body where the client has it.
@@ -109,7 +133,10 @@ impl Desk<'_> {
             }
             Type::Group => {
                 let crew = engine.crew(self.caller, GroupId::new(id)).await?;
-                self.crew(StatusCode::OK, Written { value: crew, revision: 0 }, false).await?
+                match self.shown.filter(|shown| shown.is_whole(Type::Group)) {
+                    Some(_) => self.whole(crew).await?,
+                    None => self.crew(StatusCode::OK, Written { value: crew, revision: 0 }, false).await?,
+                }
             }
         };
         outcome.revision = None;
@@ -201,7 +228,7 @@ impl Desk<'_> {
             Type::Group => engine.delete_crew(self.caller, GroupId::new(id), version).await?.revision,
         };
         let status = StatusCode::NO_CONTENT;
-        Ok(Outcome { status, id: None, version: None, revision: Some(revision), body: None })
+        Ok(Outcome { status, id: None, version: None, revision: Some(revision), body: None, members: None })
     }
 
     async fn version(&self, of: Type, id: Uuid, tags: &Tags) -> Option<u64> {

@@ -16,6 +16,7 @@ use super::patch::{Does, Operation, Step, apply, member, steps, whole};
 use super::path::Target;
 use super::schema::{GROUP, Type};
 use super::value::Document;
+use crate::http::json;
 
 /// The group as a document, without its members.
 pub(super) fn document(base: &Base, crew: &Crew) -> Document {
@@ -44,6 +45,21 @@ pub(super) fn members(base: &Base, listed: &[Listed], display: bool) -> Value {
         told
     };
     listed.iter().map(one).collect()
+}
+
+/// As [`members`], without names, as text.
+pub(super) fn written_members(base: &Base, listed: &[Listed]) -> String {
+    let (users, groups) = (base.location(Type::User, ""), base.location(Type::Group, ""));
+    let mut text = json::Text::for_rows(listed.len());
+    text.array(listed, |text, member| {
+        let (of, place) = if member.group { (Type::Group, &groups) } else { (Type::User, &users) };
+        let mut room = [0; uuid::fmt::Hyphenated::LENGTH];
+        let id = &*member.id.hyphenated().encode_lower(&mut room);
+        // Neither an id nor the type's name needs escapes.
+        text.raw(r#"{"$ref":"#).string(&[place, id].concat());
+        text.raw(r#","type":""#).raw(of.name()).raw(r#"","value":""#).raw(id).raw(r#""}"#);
+    });
+    text.into_string()
 }
 
 /// A group as a body or a patch would have it.
@@ -273,6 +289,17 @@ mod tests {
 
     const A: &str = "00000000-0000-4000-8000-00000000000a";
     const B: &str = "00000000-0000-4000-8000-00000000000b";
+
+    #[test]
+    fn members_are_written_as_the_document_has_them() {
+        let base = Base("https://a.example/\"scim\"/v2".to_owned());
+        let listed =
+            [(A, false), (B, true)].map(|(id, group)| Listed { id: id.parse().unwrap(), name: "N".into(), group });
+        for listed in [&listed[..], &[]] {
+            let written: Value = serde_json::from_str(&written_members(&base, listed)).unwrap();
+            assert_eq!(written, members(&base, listed, false));
+        }
+    }
 
     #[test]
     fn many_operations_take_no_longer_than_they_are() {

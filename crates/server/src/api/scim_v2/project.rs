@@ -39,6 +39,11 @@ impl Projection {
         Self { only, without: excluded.map(list).unwrap_or_default() }
     }
 
+    /// Is all of a resource of this type to be shown?
+    pub(super) fn is_whole(&self, of: Type) -> bool {
+        self.only.is_none() && self.without.iter().all(|raw| named(of, raw).is_none())
+    }
+
     /// Was this attribute asked for by name?
     pub(super) fn names(&self, of: Type, attribute: &str) -> bool {
         let is = |raw: &String| matches!(named(of, raw), Some(Named::Attr(found, _)) if found.attr.name == attribute);
