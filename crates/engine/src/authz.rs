@@ -1,11 +1,14 @@
 //! Who may do what: one table and one function, asked in every use case and nowhere else (`design.md` §5).
 
+use std::collections::BTreeSet;
+
 use guildhall_domain::caller::{Access, Caller, Dialect, Role};
 use guildhall_domain::company::CompanyState;
 use guildhall_domain::group::Owner;
 use guildhall_domain::ids::{CompanyId, GroupId, UserId};
 use guildhall_domain::{Error, Result, Timestamp};
 
+use crate::rules::Rule;
 use crate::store::nestings::Towards;
 use crate::store::{self, Conn, keys, owners, sessions};
 use crate::writer::Tx;
@@ -123,15 +126,29 @@ async fn owns(conn: &mut Conn, company: CompanyId, group: GroupId, user: UserId,
     Ok(!gives_power(conn, company, group).await?)
 }
 
-/// Does the group, or one it is inside of, give its members rights in Guildhall itself? Who is in it is then for
-/// administrators alone to say: nobody raises themselves or others by a group that they own.
+/// Does the group, or one it is inside of, or one whose rule asks for a membership of any of these, and so on upwards,
+/// give its members rights in Guildhall itself? Who is in it is then for administrators alone to say: nobody raises
+/// themselves or others by a group that they own.
 pub(crate) async fn gives_power(conn: &mut Conn, company: CompanyId, group: GroupId) -> Result<bool> {
     let powers = store::roles::powers(conn, company).await?;
     if powers.is_empty() {
         return Ok(false);
     }
-    let around = nestings::reach(conn, company, &[group], Towards::Parents, None).await?.groups();
-    Ok(powers.iter().any(|(giving, _)| *giving == group || around.contains(giving)))
+    let mut rules: Vec<(GroupId, Rule)> = Vec::new();
+    for (keeps, text) in store::rules::all_of(conn, company).await? {
+        rules.push((keeps, Rule::parse("rule", &text).map_err(Error::internal)?));
+    }
+    let (mut known, mut next) = (BTreeSet::new(), vec![group]);
+    while !next.is_empty() {
+        known.extend(nestings::reach(conn, company, &next, Towards::Parents, None).await?.groups());
+        known.extend(next);
+        if powers.iter().any(|(giving, _)| known.contains(giving)) {
+            return Ok(true);
+        }
+        let fed = |(keeps, rule): &(GroupId, Rule)| !known.contains(keeps) && !rule.reads().is_disjoint(&known);
+        next = rules.iter().filter(|each| fed(each)).map(|(keeps, _)| *keeps).collect();
+    }
+    Ok(false)
 }
 
 /// Refuses a change by a key that may only read; asked before a change is queued, whatever its right.

@@ -66,6 +66,28 @@ async fn a_role_is_made_read_and_found() {
 }
 
 #[tokio::test]
+async fn a_body_in_which_nothing_must_be_may_be_left_out() {
+    on_both(async |app| {
+        let client = app.bearer();
+        let readers = role(&app, "Readers", "REPORT_MANAGEMENT", &["READ"]).await;
+        give(&app, "eng", readers).await.is(200);
+        let company = format!("/v3/companies/{}", app.id("northwind"));
+        let of_user = format!("/v3/users/{}/user-groups", app.id("ada"));
+        for path in [given(&app, "eng"), of_user, format!("{company}/roles/applicable-scopes")] {
+            let empty = client.post(&path, json!({})).await.is(200).json();
+            assert_eq!(client.send("POST", &path, "", Vec::new()).await.is(200).json(), empty, "{path}");
+            client.send("POST", &path, "application/json", b"[".to_vec()).await.is(400);
+            client.send("POST", &path, "text/plain", b"{}".to_vec()).await.is(415);
+        }
+        // Where the reference wants `pagination`, nothing is not enough.
+        for path in [format!("{company}/roles"), format!("{company}/user-groups/list")] {
+            client.send("POST", &path, "application/json", Vec::new()).await.is(400);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_role_that_is_wrong_is_refused() {
     on_both(async |app| {
         let good = input("R", "AGENT", &["ALL"]);
@@ -274,6 +296,27 @@ async fn nobody_raises_themselves() {
         app.bearer().call("PUT", &nest, None).await.is(201);
         edda.patch(members(&app, "eng"), add).await.is(403);
         edda.patch(given(&app, "eng"), json!({"rolesToAdd": []})).await.is(403);
+        // Nor by a group that a rule looks at, be it at one around it.
+        app.bearer().call("DELETE", &nest, None).await.is(204);
+        edda.patch(members(&app, "eng"), json!({"userIdsToAdd": [app.id("gus")]})).await.is(200);
+        let native = format!("/v1/companies/{}/groups", app.id("northwind"));
+        let around = app.bearer().post(&native, json!({"name": "Around"})).await.is(201).json();
+        let around = around["id"].as_str().expect("an id");
+        let nest = format!("{native}/{around}/children/{}", app.id("eng"));
+        app.bearer().call("PUT", &nest, None).await.is(201);
+        for read in [around, &app.id("eng").to_string()] {
+            let ruled =
+                json!({"name": "Ruled", "rule": format!("user.role == \"guest\" || user.memberOf(\"{read}\")")});
+            let ruled = app.bearer().post(&native, ruled).await.is(201).json();
+            let ruled = ruled["id"].as_str().expect("an id");
+            let roles = format!("/v3/companies/{}/user-groups/{ruled}/roles", app.id("northwind"));
+            let give = json!({"rolesToAdd": [{"roleId": admins, "scope": scope(app.id("northwind"))}]});
+            edda.patch(members(&app, "eng"), json!({"userIdsToDelete": [app.id("gus")]})).await.is(200);
+            app.bearer().patch(&roles, give).await.is(200);
+            edda.patch(members(&app, "eng"), json!({"userIdsToAdd": [app.id("edda")]})).await.is(403);
+            edda.get(format!("/v1/companies/{}/keys", app.id("northwind"))).await.is(403);
+            app.bearer().patch(roles, json!({"rolesToDelete": [admins]})).await.is(200);
+        }
         // Who is an administrator by a role does not keep the last one of the workspace from being the last.
         app.bearer().by(Who::Viewer).delete(format!("/v2/users/{}", app.id("ada"))).await.is(400);
     })
