@@ -255,7 +255,7 @@ impl Engine {
     ) -> Result<Written<Policy>> {
         self.write(caller, async move |tx| {
             let (caller, now) = (tx.caller().clone(), tx.now());
-            authz::may(tx, &caller, Action::ManageCompany, now).await?;
+            authz::may(tx, &caller, Action::ManageDirectory, now).await?;
             create(tx, id, kind, new).await
         })
         .await
@@ -274,7 +274,7 @@ impl Engine {
     ) -> Result<Written<Policy>> {
         self.write(caller, async move |tx| {
             let (caller, now, company) = (tx.caller().clone(), tx.now(), tx.company());
-            authz::may(tx, &caller, Action::ManageCompany, now).await?;
+            authz::may(tx, &caller, Action::ManageDirectory, now).await?;
             let before = get(tx, company, id).await?;
             matches(version, before.version)?;
             edit(tx, before, ask).await
@@ -289,7 +289,7 @@ impl Engine {
     pub async fn archive_policy(&self, caller: &Caller, id: PolicyId, version: Option<u64>) -> Result<Written<()>> {
         self.write(caller, async move |tx| {
             let (caller, now, company) = (tx.caller().clone(), tx.now(), tx.company());
-            authz::may(tx, &caller, Action::ManageCompany, now).await?;
+            authz::may(tx, &caller, Action::ManageDirectory, now).await?;
             let policy = get(tx, company, id).await?;
             matches(version, policy.version)?;
             if shipped_id(company, policy.kind) == id {

@@ -73,9 +73,10 @@ async fn joined(conn: &mut Conn, caller: &Caller, now: Timestamp) -> Result<Hash
     Ok(of.into_iter().collect())
 }
 
-/// Does the caller see this team? Administrators all, members theirs, everybody but guests the open ones.
+/// Does the caller see this team? Administrators all, members theirs, everybody but guests the open ones. A platform
+/// key is nobody of the company.
 fn sees(caller: &Caller, team: &Team, joined: &HashSet<TeamId>) -> bool {
-    let everybody = team.kind == TeamKind::Open && caller.role != Some(Role::Guest);
+    let everybody = team.kind == TeamKind::Open && caller.role.is_some_and(|role| role != Role::Guest);
     caller.role == Some(Role::Admin) || everybody || joined.contains(&team.id)
 }
 

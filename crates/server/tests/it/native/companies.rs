@@ -39,6 +39,34 @@ async fn a_company_is_made_edited_and_deleted() {
 }
 
 #[tokio::test]
+async fn a_platform_key_has_no_part_in_a_company() {
+    on_both(async |app| {
+        let (admin, platform) = (client(&app), client(&app).by(Who::Platform));
+        let policies = at(&app, "/policies");
+        let body = json!({"name": "P", "requestType": "GrantAccessRequest", "steps": [{"approvers": "manager"}]});
+        let made = admin.post(&policies, body.clone()).await.is(201).json();
+        let policy = format!("{policies}/{}", made["id"].as_str().unwrap());
+        for reply in [
+            platform.get(&policies).await,
+            platform.post(&policies, body).await,
+            platform.patch(&policy, json!({"name": "x"})).await,
+            platform.delete(&policy).await,
+        ] {
+            assert_eq!(problem(&reply), "403 forbidden");
+        }
+        assert_eq!(admin.get(&policy).await.is(200).json(), made);
+        let teams = at(&app, "/teams");
+        let team = admin.post(&teams, json!({"name": "T", "type": "OPEN"})).await.is(201).json();
+        assert_eq!(admin.get(&teams).await.is(200).json()["items"].as_array().map(Vec::len), Some(1));
+        assert_eq!(platform.get(&teams).await.is(200).json()["items"], json!([]));
+        let team = format!("{teams}/{}", team["id"].as_str().unwrap());
+        assert_eq!(problem(&platform.get(&team).await), "404 not-found");
+        verify(&app).await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_company_refuses() {
     on_both(async |app| {
         let platform = client(&app).by(Who::Platform);
