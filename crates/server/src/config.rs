@@ -113,7 +113,7 @@ pub struct Limits {
     #[arg(long = "limit-calls", env = "GUILDHALL_LIMIT_CALLS", value_name = "COUNT", hide_short_help = true, default_value = "60000", value_parser = clap::value_parser!(u32).range(1..))]
     pub calls: u32,
     /// Most wrong credentials a minute from one address before they are answered 429
-    #[arg(long = "limit-wrong-credentials", env = "GUILDHALL_LIMIT_WRONG_CREDENTIALS", value_name = "COUNT", hide_short_help = true, default_value = "60", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long = "limit-wrong-credentials", env = "GUILDHALL_LIMIT_WRONG_CREDENTIALS", value_name = "COUNT", hide_short_help = true, default_value = "300", value_parser = clap::value_parser!(u32).range(1..))]
     pub wrong_credentials: u32,
     /// Longest wait, at the end, for requests already begun
     #[arg(long = "limit-stop-time", env = "GUILDHALL_LIMIT_STOP_TIME", value_name = "TIME", hide_short_help = true, default_value = "30s", value_parser = parse_time)]
@@ -139,7 +139,7 @@ impl Default for Limits {
             connections: 10_000,
             cakewalk_calls: 1000,
             calls: 60_000,
-            wrong_credentials: 60,
+            wrong_credentials: 300,
             stop_time: Duration::from_secs(30),
         }
     }

@@ -98,11 +98,12 @@ pub async fn identify(State(door): State<Door>, mut request: Request, next: Next
 }
 
 async fn admit(door: &Door, headers: &HeaderMap, address: Option<IpAddr>, request_id: RequestId) -> Result<Caller> {
-    let outcome = match presented(headers, door.manner) {
-        Some(presented) => door.app.engine().authenticate(presented, door.dialect, request_id).await,
-        None => Err(Error::Unauthenticated { why: missing(door.manner) }),
+    let Some(presented) = presented(headers, door.manner) else {
+        door.app.metrics().refused_credential(door.dialect);
+        // Who sends nothing guesses nothing, so this counts for no limit.
+        return Err(Error::Unauthenticated { why: missing(door.manner) });
     };
-    let caller = match outcome {
+    let caller = match door.app.engine().authenticate(presented, door.dialect, request_id).await {
         Err(Error::Unauthenticated { why }) => {
             door.app.metrics().refused_credential(door.dialect);
             // A right credential is never held up by wrong ones from the same address.

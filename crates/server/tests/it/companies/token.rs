@@ -128,6 +128,9 @@ async fn guessing_is_slowed_down_and_the_owner_is_not() {
         ask(&app, form(app.key(Who::Admin))).await.is(200);
         // The door counts with it, and holds no right credential up either.
         with(&app, "gh1.x").get(group(&app, "eng")).await.is(429);
+        // Who sends no credential guesses none: they hear what is missing, however often.
+        app.bearer().by(Who::Nobody).get(group(&app, "eng")).await.is(401);
+        app.cakewalk().by(Who::Nobody).get("/api/v1/Users").await.is(401);
         app.bearer().get(group(&app, "eng")).await.is(200);
     }
 }
