@@ -71,8 +71,10 @@ impl InPath for TaskId {
 
 impl InPath for RequestKind {
     const NAME: &'static str = "requestType";
+    /// In either letter case, as the rest of the path (CW-1).
     fn read(raw: &str) -> Result<Self> {
-        Self::parse(Self::NAME, raw)
+        let known = Self::ALL.iter().find(|kind| kind.word().eq_ignore_ascii_case(raw));
+        known.copied().map_or_else(|| Self::parse(Self::NAME, raw), Ok)
     }
 }
 

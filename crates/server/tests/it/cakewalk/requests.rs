@@ -246,6 +246,8 @@ async fn policies_are_chosen_by_level_app_and_company() {
         let shipped = list("GrantAccessRequest").await.is(200);
         told!(shipped, @r#"200 {"data":[{"id":"<id 1>","name":"Grant access: manager, then app owner","description":"Shipped with Guildhall"}],"links":{"self":"/api/v1/Policies/CompatiblePolicies/GrantAccessRequest","next":null}}"#);
         list("grant").await.is(400);
+        // Paths ignore letter case, to the last segment.
+        assert_eq!(list("grantACCESSrequest").await.is(200).json()["data"], shipped.json()["data"]);
         let make = async |kind, name: &str, steps: Vec<Step>| {
             let new = EditPolicy { name: Patch::Set(name.into()), steps: Patch::Set(steps), ..Default::default() };
             app.engine.create_policy(&hand, None, kind, new).await.expect("a policy").value.id
@@ -256,7 +258,7 @@ async fn policies_are_chosen_by_level_app_and_company() {
         let app_path = ledger(&app, "/Policies/GrantAccessRequest");
         let level_path = ledger(&app, &format!("/PermissionLevels/{}/Policies/GrantAccessRequest", app.id("booker")));
         let put = async |path: &str, policy: Uuid| app.cakewalk().put(path, json!({"policyId": policy})).await;
-        assert_eq!(put(&app_path, admins.uuid()).await.is(204).body, "");
+        assert_eq!(put(&app_path.to_lowercase(), admins.uuid()).await.is(204).body, "");
         put(&level_path, vera.uuid()).await.is(204);
         put(&app_path, removal.uuid()).await.is(409);
         put(&app_path, app.id("ledger")).await.is(404);
