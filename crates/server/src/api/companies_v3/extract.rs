@@ -80,6 +80,19 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
+/// C3-23: a JSON body that may be left out, where the reference asks for nothing that must be in it.
+pub(super) struct MaybeBody<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for MaybeBody<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
+        let (head, body) = request.into_parts();
+        let bytes = body::read(body, u64::MAX).await?;
+        if bytes.is_empty() { Ok(Self(T::default())) } else { Ok(Self(body::parse(&head.headers, &bytes)?)) }
+    }
+}
+
 /// C3-5: the POSTs that only read, which a read-only key may send.
 pub(super) fn reads(method: &Method, path: &str) -> bool {
     let segments: Vec<&str> = path.split('/').skip(1).collect();

@@ -12,7 +12,7 @@ use guildhall_engine::{GroupFilter, Rendering, SharedGroup, Shown};
 use http::StatusCode;
 
 use super::error::{ChangeRefusals, Failure, ReadRefusals};
-use super::extract::{Body, Id, Within};
+use super::extract::{Body, Id, MaybeBody, Within};
 use super::wire::groups::{Names, UserGroup, UserGroupInput, UserGroupList, UserGroupSearch};
 use super::wire::lists::PaginationResponse;
 use super::wire::{Changed, EntityId};
@@ -192,14 +192,14 @@ pub(super) async fn delete(
         ("userId" = Uuid, Path, description = "The user"),
         ("Guildhall-Min-Revision" = Option<u64>, Header, description = "The least revision that the answer must show")
     ),
-    request_body = UserGroupSearch,
+    request_body = Option<UserGroupSearch>,
     responses((status = 200, description = "A page of groups", body = UserGroupList), ReadRefusals)
 )]
 pub(super) async fn of_user(
     State(app): State<App>,
     Auth(caller): Auth,
     Id(user): Id<UserId>,
-    Body(search): Body<UserGroupSearch>,
+    MaybeBody(search): MaybeBody<UserGroupSearch>,
 ) -> Result<Json<UserGroupList>, Failure> {
     let search = search.optional()?;
     let groups = app.engine().all_groups_of(&caller, user).await?;

@@ -10,7 +10,7 @@ use guildhall_domain::{Error, Result};
 use http::StatusCode;
 
 use super::error::{ChangeRefusals, Failure, ReadRefusals};
-use super::extract::{Body, Id, Within};
+use super::extract::{Body, Id, MaybeBody, Within};
 use super::groups::names_of;
 use super::wire::lists::PaginationResponse;
 use super::wire::permissions::{PermissionCatalogue, RbacInfo};
@@ -33,14 +33,14 @@ fn people<'r>(roles: impl Iterator<Item = &'r AccessRole>) -> BTreeSet<UserId> {
         ("groupId" = Uuid, Path, description = "The group"),
         ("Guildhall-Min-Revision" = Option<u64>, Header, description = "The least revision that the answer must show")
     ),
-    request_body = GivenRoleSearch,
+    request_body = Option<GivenRoleSearch>,
     responses((status = 200, description = "A page of roles, one for each scope", body = GivenRoleList), ReadRefusals)
 )]
 pub(super) async fn of_group(
     State(app): State<App>,
     Within(caller): Within,
     Id(group): Id<GroupId>,
-    Body(search): Body<GivenRoleSearch>,
+    MaybeBody(search): MaybeBody<GivenRoleSearch>,
 ) -> Result<Json<GivenRoleList>, Failure> {
     let slice = search.slice()?;
     let (roles, total) = slice.cut(app.engine().group_roles(&caller, group).await?);
@@ -167,13 +167,13 @@ pub(super) async fn company_permissions(Within(caller): Within) -> Json<Permissi
     post, path = "/v3/companies/{companyId}/roles/applicable-scopes", operation_id = "listApplicableScopes",
     tag = "Roles",
     params(("companyId" = Uuid, Path, description = "The company")),
-    request_body = ApplicableScopesRequest,
+    request_body = Option<ApplicableScopesRequest>,
     responses((status = 200, description = "The types", body = ApplicableScopes), ReadRefusals)
 )]
 pub(super) async fn applicable_scopes(
     State(app): State<App>,
     Within(caller): Within,
-    Body(ask): Body<ApplicableScopesRequest>,
+    MaybeBody(ask): MaybeBody<ApplicableScopesRequest>,
 ) -> Result<Json<ApplicableScopes>, Failure> {
     let wanted = ask.roles();
     let known: BTreeSet<RoleId> = app.engine().roles(&caller).await?.iter().map(|role| role.id).collect();

@@ -177,7 +177,7 @@ pub(crate) struct UserGroupFilter {
 }
 
 /// A search for groups.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UserGroupSearch {
     /// What the name must hold, in any letter case.

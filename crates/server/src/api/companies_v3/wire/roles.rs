@@ -84,7 +84,7 @@ pub(crate) struct GivenRoleList {
 }
 
 /// Which page of what a group gives is asked for.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 pub(crate) struct GivenRoleSearch {
     #[serde(default)]
     #[schema(value_type = Option<PaginationRequest>)]

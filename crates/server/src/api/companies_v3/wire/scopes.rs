@@ -139,7 +139,7 @@ impl RoleChange {
 }
 
 /// What has been chosen so far of a scope that is being put together.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ApplicableScopesRequest {
     /// For these roles.
