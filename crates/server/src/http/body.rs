@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use http_body_util::BodyExt;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::{intake, strict::Strict};
@@ -137,7 +137,11 @@ pub fn parse<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<T
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(Strict { json: &mut json, list }).map_err(|error| {
         let path = error.path().to_string();
-        explain(path, error.inner())
+        // What has the wrong shape is told before its end is read, where it may prove to be no JSON at all.
+        match serde_json::from_slice::<IgnoredAny>(bytes) {
+            Err(broken) if path == "." => explain(String::new(), &broken),
+            _ => explain(path, error.inner()),
+        }
     })?;
     json.end().map_err(|error| explain(String::new(), &error))?;
     Ok(value)

@@ -321,6 +321,7 @@ pub(super) struct DeleteRefusals;
 type Row = (u16, &'static str);
 const WRONG: Row = (400, "Malformed, or invalid: each wrong field and what is wrong with it");
 const QUERY: Row = (400, "A query parameter is malformed or given twice");
+const HEAD: Row = (400, "The path or a header field is malformed");
 const GONE: Row = (404, "No such record in this workspace, or the id is not a UUID");
 const PAGE: Row = (404, "No such page, or `page` is not a number");
 const EVERY: [Row; 5] = [
@@ -340,10 +341,17 @@ const BODY: [Row; 3] = [
 type Responses = BTreeMap<String, utoipa::openapi::RefOr<utoipa::openapi::response::Response>>;
 
 fn documented(rows: impl IntoIterator<Item = Row>) -> Responses {
-    use utoipa::openapi::{Content, Ref, ResponseBuilder};
+    use utoipa::openapi::{Content, OneOf, Ref, ResponseBuilder, Schema};
     let response = |(status, what): Row| {
-        let schema = if what == WRONG.1 { "FieldErrors" } else { "Detail" };
-        let content = Content::new(Some(Ref::from_schema_name(schema)));
+        let detail = Ref::from_schema_name("Detail");
+        let content = match status {
+            // What cannot be read as a whole is told as one text, what is wrong in it field by field.
+            400 => {
+                let either = OneOf::builder().item(detail).item(Ref::from_schema_name("FieldErrors")).build();
+                Content::new(Some(Schema::OneOf(either)))
+            }
+            _ => Content::new(Some(detail)),
+        };
         let response = ResponseBuilder::new().description(what).content("application/json", content).build();
         (status.to_string(), response.into())
     };
@@ -357,7 +365,7 @@ impl IntoResponses for ListRefusals {
 }
 impl IntoResponses for ReadRefusals {
     fn responses() -> Responses {
-        documented([GONE, FRESH])
+        documented([HEAD, GONE, FRESH])
     }
 }
 impl IntoResponses for CreateRefusals {

@@ -78,6 +78,9 @@ async fn a_body_that_is_no_object_is_told_so() {
             told!(json(r#"{"name": "#).await, @r#"400 {"detail":"JSON parse error - EOF while parsing a value, line 1, column 9"}"#);
             told!(json(r#"{"name": "x"} y"#).await, @r#"400 {"detail":"JSON parse error - trailing characters, line 1, column 15"}"#);
             told!(json("").await, @r#"400 {"detail":"JSON parse error - Expecting value: line 1 column 1 (char 0)"}"#);
+            // Of the wrong shape and no JSON at all: the latter is told.
+            told!(json("[").await, @r#"400 {"detail":"JSON parse error - EOF while parsing a list, line 1, column 1"}"#);
+            told!(json("5 y").await, @r#"400 {"detail":"JSON parse error - trailing characters, line 1, column 3"}"#);
             told!(json("[]").await, @r#"400 {"non_field_errors":["Invalid data. Expected a dictionary, but got list."]}"#);
             told!(json("null").await, @r#"400 {"non_field_errors":["No data provided."]}"#);
             told!(json("\"x\"").await, @r#"400 {"non_field_errors":["Invalid data. Expected a dictionary, but got str."]}"#);

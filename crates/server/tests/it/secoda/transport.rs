@@ -179,20 +179,24 @@ async fn every_route_and_every_answer_is_in_the_document() {
             get /api/v1/auth/group [200, 400, 401, 403, 404, 412, 429, 500, 503]
             post /api/v1/auth/group [201, 400, 401, 403, 408, 413, 415, 429, 500, 503]
             delete /api/v1/auth/group/{id} [204, 400, 401, 403, 404, 429, 500, 503]
-            get /api/v1/auth/group/{id} [200, 401, 403, 404, 412, 429, 500, 503]
+            get /api/v1/auth/group/{id} [200, 400, 401, 403, 404, 412, 429, 500, 503]
             patch /api/v1/auth/group/{id} [200, 400, 401, 403, 404, 408, 413, 415, 429, 500, 503]
             get /api/v1/auth/teams [200, 400, 401, 403, 404, 412, 429, 500, 503]
             post /api/v1/auth/teams [201, 400, 401, 403, 408, 413, 415, 429, 500, 503]
             delete /api/v1/auth/teams/{id} [204, 400, 401, 403, 404, 429, 500, 503]
-            get /api/v1/auth/teams/{id} [200, 401, 403, 404, 412, 429, 500, 503]
+            get /api/v1/auth/teams/{id} [200, 400, 401, 403, 404, 412, 429, 500, 503]
             patch /api/v1/auth/teams/{id} [200, 400, 401, 403, 404, 408, 413, 415, 429, 500, 503]
             get /api/v1/user [200, 400, 401, 403, 404, 412, 429, 500, 503]
             post /api/v1/user [201, 400, 401, 403, 408, 413, 415, 429, 500, 503]
             delete /api/v1/user/{id} [204, 400, 401, 403, 404, 429, 500, 503]
-            get /api/v1/user/{id} [200, 401, 403, 404, 412, 429, 500, 503]
+            get /api/v1/user/{id} [200, 400, 401, 403, 404, 412, 429, 500, 503]
             patch /api/v1/user/{id} [200, 400, 401, 403, 404, 408, 413, 415, 429, 500, 503]
             get /healthcheck [200]
             "#);
+        // What cannot be read is told as one text, what is wrong in it field by field: the document knows both.
+        let wrong = &document["paths"]["/api/v1/auth/group/{id}"]["patch"]["responses"]["400"]["content"];
+        let forms = json!([{"$ref": "#/components/schemas/Detail"}, {"$ref": "#/components/schemas/FieldErrors"}]);
+        assert_eq!(wrong["application/json"]["schema"]["oneOf"], forms);
         let keys = |schema: &str| {
             let keys = document["components"]["schemas"][schema]["properties"].as_object().unwrap().keys();
             keys.cloned().collect::<Vec<_>>().join(" ")
