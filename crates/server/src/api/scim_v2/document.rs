@@ -68,15 +68,17 @@ pub(super) struct ScimError {
     detail: String,
 }
 
-/// A person. More attributes are told by `/Schemas`.
+/// A person. More attributes are told by `/Schemas`; a call that asks for some `attributes` is answered those.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 pub(super) struct User {
     schemas: Vec<String>,
+    #[schema(read_only)]
     id: Uuid,
     /// The id with the client, unique within its connection.
     external_id: Option<String>,
     /// The sign-in name.
+    #[schema(required = false)]
     user_name: String,
     name: Option<Name>,
     display_name: Option<String>,
@@ -88,6 +90,7 @@ pub(super) struct User {
     groups: Option<Vec<Several>>,
     #[schema(rename = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User")]
     enterprise: Option<Enterprise>,
+    #[schema(required = false, read_only)]
     meta: Meta,
 }
 
@@ -138,18 +141,21 @@ struct Meta {
     version: String,
 }
 
-/// A group of people.
+/// A group of people. A call that asks for some `attributes` is answered those.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 pub(super) struct Group {
     schemas: Vec<String>,
+    #[schema(read_only)]
     id: Uuid,
     /// The id with the client, unique within its connection.
     external_id: Option<String>,
     /// The name.
+    #[schema(required = false)]
     display_name: String,
     /// The direct members; a client that stands for a connection sees its own.
     members: Option<Vec<Member>>,
+    #[schema(required = false, read_only)]
     meta: Meta,
 }
 
