@@ -1,5 +1,7 @@
 //! Is everything as it should be? One look at each thing that can be wrong with a database.
 
+use std::time::Duration;
+
 use guildhall_domain::caller::{Caller, Dialect};
 use guildhall_domain::company::CompanyState;
 use guildhall_domain::ids::CompanyId;
@@ -48,6 +50,23 @@ impl Engine {
         checks.push(Check::of("clock", self.clock_agrees().await));
         checks.push(Check::of("imports", self.unfinished().await));
         checks
+    }
+
+    /// Looks for damage in a SQLite file, no longer than `longest`: what a server asks before it starts, for whom a file
+    /// that is broken in places would answer some calls and fail others.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`], saying what is damaged.
+    pub async fn glance(&self, longest: Duration) -> Result<()> {
+        let Db::Sqlite(file) = self.db() else { return Ok(()) };
+        let path = file.path().to_owned();
+        let look = move || match store::sqlite::look(&path, "pragma quick_check(1)", Some(longest))? {
+            Some(found) if found != "ok" => {
+                Err(Error::conflict(format!("{} is damaged ({found}); restore a backup", path.display())))
+            }
+            _ => Ok(()),
+        };
+        tokio::task::spawn_blocking(look).await.map_err(Error::internal)?
     }
 
     /// Prepares every statement there is on this database.
@@ -167,11 +186,10 @@ fn plain(e: &rusqlite::Error) -> String {
 }
 
 fn integrity(path: &std::path::Path) -> Result<String> {
-    let conn = store::sqlite::open(path, false)?;
-    let found: String =
-        conn.query_row("pragma integrity_check(1)", [], |row| row.get(0)).map_err(|e| store::sqlite::error(&e))?;
-    if found == "ok" {
-        return Ok("every page and index is whole".into());
+    match store::sqlite::look(path, "pragma integrity_check(1)", None)? {
+        Some(found) if found != "ok" => {
+            Err(Error::conflict(format!("the file is damaged ({found}); restore a backup")))
+        }
+        _ => Ok("every page and index is whole".into()),
     }
-    Err(Error::conflict(format!("the file is damaged ({}); restore a backup", found.replace('\n', " "))))
 }

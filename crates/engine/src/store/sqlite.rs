@@ -147,6 +147,23 @@ pub(crate) fn open(path: &Path, write: bool) -> Result<Client> {
     Ok(Client { conn, until })
 }
 
+/// What a look through the pages of the file finds, `ok` where all is well; nothing where `longest` was over first.
+pub(crate) fn look(path: &Path, pragma: &str, longest: Option<Duration>) -> Result<Option<String>> {
+    let Client { mut conn, .. } = open(path, false)?;
+    let end = longest.map(|longest| Instant::now() + longest);
+    // In place of the limit of a reader's statement, which is for what clients ask.
+    let late = move || end.is_some_and(|end| Instant::now() > end);
+    conn.progress_handler(STEPS / 100, Some(late)).map_err(|e| error(&e))?;
+    match conn.query_row(pragma, [], |row| row.get::<_, String>(0)) {
+        Ok(found) => Ok(Some(found.split_whitespace().collect::<Vec<_>>().join(" "))),
+        Err(e) => match e.sqlite_error_code() {
+            Some(ErrorCode::OperationInterrupted) => Ok(None),
+            Some(ErrorCode::DatabaseCorrupt) => Ok(Some(e.to_string())),
+            _ => Err(error(&e)),
+        },
+    }
+}
+
 impl ToSql for Value<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self {

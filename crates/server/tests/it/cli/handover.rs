@@ -75,6 +75,7 @@ fn an_import_whose_client_leaves_is_undone() {
     }
     let told = bench.run_with(&["import", "-"], &text).good();
     assert!(told.starts_with("imported 1 company, 3000 users, 100 groups"), "{told}");
+    assert!(bench.run(&["doctor"]).good().lines().all(|line| line.starts_with("ok ")));
     assert_eq!(server.stop().0, Some(0));
 }
 

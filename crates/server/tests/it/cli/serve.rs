@@ -75,6 +75,13 @@ fn refused_starts_say_what_to_do() {
         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
     ]));
     assert_eq!(told, "junk.db cannot be used (file is not a database); restore a backup, or name another --database");
+    // Damaged in places: it can be opened, and some of it be read.
+    bench.run(&["migrate", "--database", "sqlite:torn.db"]).good();
+    let mut torn = std::fs::read(bench.path("torn.db")).expect("read");
+    torn[5 * 4096..60 * 4096].fill(0xa5);
+    std::fs::write(bench.path("torn.db"), torn).expect("written");
+    let told = refused(serve(&["--database", "sqlite:torn.db"]));
+    assert!(told.starts_with("torn.db is damaged (") && told.ends_with("); restore a backup"), "{told}");
     assert_eq!(bench.run(&["serve", "--tls-cert", "x"]).misused(), "--tls-cert needs --tls-key; give both, or neither");
     assert!(refused(serve(&["--tls-cert", "x", "--tls-key", "y"])).starts_with("x: "));
     assert!(refused(serve(&["--log-level", "a=b=c"])).contains("is not a log level"));
