@@ -205,7 +205,10 @@ async fn execute_fed(database: &Database, command: Command, input: Receiver<Piec
     let carried = async move {
         match handover::connect(&database.address).await {
             Some(server) => handover::send(server, &command, input, output).await,
-            None => run::run(&open(database).await?, command, input, output).await,
+            None => {
+                command.wants(&database.address)?;
+                run::run(&open(database).await?, command, input, output).await
+            }
         }
     };
     let outcome = carried.await;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use guildhall_engine::Engine;
+use guildhall_engine::{Engine, sqlite_path};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::{Receiver, Sender};
 use uuid::Uuid;
@@ -45,6 +45,22 @@ impl Command {
             Self::Doctor => "doctor",
             Self::AuditVerify => "audit verify",
             Self::Why(_) => "why",
+        }
+    }
+
+    /// Refuses a command that only looks at a database, or takes from it, where there is none: an address mistyped
+    /// would otherwise make an empty one, and a backup of nothing would be told as done.
+    pub(super) fn wants(&self, address: &str) -> Result<(), Failure> {
+        let makes = matches!(
+            self,
+            Self::Import { .. } | Self::ImportSheet(_) | Self::ImportFrom(_) | Self::KeyCreate(_) | Self::Migrate
+        );
+        match sqlite_path(address) {
+            Some(path) if !makes && !path.exists() => Err(Failure::new(format!(
+                "{} is not there; name the database with --database, or make it with `guildhall migrate`",
+                path.display()
+            ))),
+            _ => Ok(()),
         }
     }
 }

@@ -10,6 +10,31 @@ fn filled() -> Bench {
 }
 
 #[test]
+fn a_database_that_is_not_there_is_not_made_to_look_at_it() {
+    let bench = Bench::new();
+    let id = "c0000000-0000-4000-8000-000000000009";
+    let looking: [&[&str]; 7] = [
+        &["export"],
+        &["export", "--csv", "users"],
+        &["backup", "copy.db"],
+        &["doctor"],
+        &["audit", "verify"],
+        &["key", "list"],
+        &["key", "revoke", id],
+    ];
+    for args in looking {
+        let told = bench.run(args).refused();
+        assert_eq!(
+            told,
+            "guildhall.db is not there; name the database with --database, or make it with `guildhall migrate`"
+        );
+    }
+    assert_eq!(std::fs::read_dir(bench.path(".")).expect("a directory").count(), 0);
+    bench.run(&["migrate"]).good();
+    assert_eq!(bench.run(&["export"]).good(), "");
+}
+
+#[test]
 fn a_backup_comes_back() {
     let bench = filled();
     let before = bench.run(&["export"]).good();
