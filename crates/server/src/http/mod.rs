@@ -26,4 +26,5 @@ pub mod refusal;
 mod stall;
 pub mod stop;
 mod strict;
+mod target;
 pub mod tls;

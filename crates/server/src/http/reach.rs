@@ -7,14 +7,13 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::uri::Scheme;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
@@ -25,6 +24,8 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsConnector;
 
+use super::target::{Target, public};
+
 /// The longest that one call may take.
 pub const LONGEST: Duration = Duration::from_secs(10);
 /// The most of an answer that is read.
@@ -33,32 +34,6 @@ const ANSWER: usize = 64 << 10;
 const EXCERPT: usize = 1000;
 /// The most addresses of one host that are tried.
 const ADDRESSES: usize = 4;
-
-/// What is not the public internet (IANA's special-purpose registries), beside what is no unicast address at all.
-static INSIDE: LazyLock<Vec<IpNet>> = LazyLock::new(|| {
-    let nets = [
-        "0.0.0.0/8",
-        "10.0.0.0/8",
-        "100.64.0.0/10",
-        "127.0.0.0/8",
-        "169.254.0.0/16",
-        "172.16.0.0/12",
-        "192.0.0.0/24",
-        "192.0.2.0/24",
-        "192.88.99.0/24",
-        "192.168.0.0/16",
-        "198.18.0.0/15",
-        "198.51.100.0/24",
-        "203.0.113.0/24",
-        "224.0.0.0/3",
-        // Of IPv6 only 2000::/3 is in use, and of that not these: they carry other addresses, or none.
-        "2001::/23",
-        "2001:db8::/32",
-        "2002::/16",
-        "3fff::/20",
-    ];
-    nets.into_iter().filter_map(|net| net.parse().ok()).collect()
-});
 
 type Resolving = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>>;
 type Resolver = Arc<dyn Fn(String, u16) -> Resolving + Send + Sync>;
@@ -98,15 +73,6 @@ pub struct Line {
     peer: SocketAddr,
     /// Scheme, host and port: a line to one is no line to another at the same address.
     whom: String,
-}
-
-/// Where a call goes.
-struct Target {
-    tls: bool,
-    host: String,
-    port: u16,
-    uri: Uri,
-    authority: String,
 }
 
 impl Reach {
@@ -329,46 +295,6 @@ fn client(roots: RootCertStore) -> io::Result<Arc<ClientConfig>> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     Ok(Arc::new(config.map_err(io::Error::other)?.with_root_certificates(roots).with_no_client_auth()))
-}
-
-/// Is it an address of the public internet?
-fn public(address: IpAddr) -> bool {
-    let unicast = match address {
-        IpAddr::V4(_) => true,
-        IpAddr::V6(v6) => v6.segments()[0] & 0xe000 == 0x2000,
-    };
-    unicast && !INSIDE.iter().any(|net| net.contains(&address))
-}
-
-impl Target {
-    fn of_host(host: &str, port: u16, tls: bool) -> Self {
-        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-        Self { tls, authority: format!("{host}:{port}"), host, port, uri: Uri::from_static("/") }
-    }
-
-    fn parse(url: &str) -> Result<Self, String> {
-        let uri: Uri = url.parse().map_err(|_| "is not an address that can be called".to_owned())?;
-        let (scheme, authority) = (uri.scheme().cloned(), uri.authority().cloned());
-        let (Some(scheme), Some(authority)) = (scheme, authority) else {
-            return Err("is not an address that can be called".into());
-        };
-        let tls = scheme == Scheme::HTTPS;
-        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
-        // One that is too large is no port to the parser, and neither is it the default one.
-        let place = authority.as_str().rsplit('@').next().unwrap_or_default();
-        let named = place.len() > authority.host().len();
-        let port = match named.then_some(()) {
-            Some(()) => authority.port_u16().filter(|port| *port != 0).ok_or("names a port that does not exist")?,
-            None if tls => 443,
-            None => 80,
-        };
-        Ok(Self { tls, host, port, uri, authority: authority.to_string() })
-    }
-
-    /// The address, where the host is one and no name.
-    fn literal(&self) -> Option<IpAddr> {
-        self.host.parse().ok().or_else(|| self.host.split('%').next()?.parse::<Ipv6Addr>().ok().map(IpAddr::V6))
-    }
 }
 
 fn request(target: &Target, headers: &[(&'static str, String)], body: Bytes) -> Result<Request<Full<Bytes>>, String> {
