@@ -64,7 +64,7 @@ impl Demo {
         let (id, secret, token) = (self.key.key.id, &self.key.secret, self.key.token());
         let json = r#"-H 'Content-Type: application/json' -d '{"pagination":{}}'"#;
         let asked = format!(
-            r#"-H 'Content-Type: application/json' -d '{{"subject":{{"type":"user","id":"ada.lindqvist@northwind.example"}},"action":{{"name":"member"}},"resource":{{"type":"group","id":"{GROUP}"}}}}'"#
+            r#"-H 'Content-Type: application/json' -d '{{"subject":{{"type":"user","id":"mira.holt@northwind.example"}},"action":{{"name":"member"}},"resource":{{"type":"group","id":"{GROUP}"}}}}'"#
         );
         format!(
             "
@@ -93,7 +93,7 @@ SCIM 2.0: groups without their members, and a user by sign-in name
   curl -H 'Authorization: Bearer {token}' '{url}/scim/v2/Groups?excludedAttributes=members'
   curl -H 'Authorization: Bearer {token}' '{url}/scim/v2/Users?filter=userName+eq+%22ada.lindqvist%40northwind.example%22'
 
-AuthZEN 1.0: is Ada a member of Engineering?
+AuthZEN 1.0: is Mira a member of Engineering?
   curl {asked} -H 'Authorization: Bearer {token}' {url}/access/v1/evaluation
 
 Every call there is: {url}/docs. Ctrl-C stops the server.
