@@ -336,7 +336,8 @@ impl Engine {
         store::companies::revision(&mut conn, company).await?.ok_or(Error::NotFound { noun: CompanyId::NOUN })
     }
 
-    /// Can this node serve at this moment? Reads the database and, on PostgreSQL, measures its clock.
+    /// Can this node serve at this moment? Reads the database, asks whether the last commit could be written and, on
+    /// PostgreSQL, measures its clock.
     ///
     /// # Errors
     /// [`Error::Unavailable`] with what is in the way.
@@ -351,8 +352,13 @@ impl Engine {
             store::companies::revision(&mut conn, CompanyId::PLATFORM).await
         };
         match tokio::time::timeout(Duration::from_secs(2), asked).await {
-            Ok(answer) => answer.map(drop),
-            Err(_) => Err(away("the database does not answer".into())),
+            Ok(answer) => answer.map(drop)?,
+            Err(_) => return Err(away("the database does not answer".into())),
+        }
+        // On PostgreSQL what keeps one company from being written may be its own.
+        match self.writer_stats().stuck().filter(|_| self.db().is_sqlite()) {
+            Some(why) => Err(away(why)),
+            None => Ok(()),
         }
     }
 

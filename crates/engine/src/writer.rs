@@ -12,8 +12,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -38,6 +38,8 @@ pub(crate) use tx::{Known, Tx};
 const TOGETHER: usize = 256;
 /// A commit that takes less is not worth a wait: the timer counts in milliseconds.
 const QUICK: Duration = Duration::from_millis(1);
+/// How long a commit that failed is held to tell how it stands with the next.
+const STUCK: Duration = Duration::from_secs(10);
 /// The most use cases that may wait; further callers wait for room.
 const QUEUE: usize = 4096;
 
@@ -72,6 +74,26 @@ pub struct WriterStats {
     pub revisions: AtomicU64,
     /// The highest revision of any company committed here.
     pub highest: AtomicU64,
+    /// When, and why, the last commit could not be written; none once one was.
+    stuck: Mutex<Option<(Instant, String)>>,
+}
+
+impl WriterStats {
+    /// Why nothing could be written a moment ago. Forgotten after ten seconds: then only another try can tell.
+    pub(crate) fn stuck(&self) -> Option<String> {
+        let stuck = self.stuck.lock().unwrap_or_else(PoisonError::into_inner);
+        stuck.as_ref().filter(|(at, _)| at.elapsed() < STUCK).map(|(_, why)| why.clone())
+    }
+
+    fn tried(&self, fault: Option<&Error>) {
+        let why = match fault {
+            None => None,
+            Some(Error::Unavailable { why, .. }) => Some((Instant::now(), why.clone())),
+            // A fault of its own says nothing of the others.
+            Some(_) => return,
+        };
+        *self.stuck.lock().unwrap_or_else(PoisonError::into_inner) = why;
+    }
 }
 
 /// One queued use case.
@@ -344,6 +366,7 @@ impl Desk {
             },
         };
         self.stats.waiting.fetch_sub(size, Ordering::Relaxed);
+        self.stats.tried(fault.as_ref());
         let answer = move || batch.into_iter().for_each(|work| work.answer(fault.as_ref()));
         if size == 1 {
             answer();

@@ -49,6 +49,10 @@ pub(super) fn head(head: &Parts, origin: &Origin, asked: &Asked, settings: &Sett
     if hosts > 1 || (hosts == 0 && head.version == Version::HTTP_11) {
         return refuse(StatusCode::BAD_REQUEST, "the request must have one Host field");
     }
+    // Which of two was meant, nobody can tell, and something before this server may have judged by the other.
+    if head.headers.get_all(header::AUTHORIZATION).iter().nth(1).is_some() {
+        return refuse(StatusCode::BAD_REQUEST, "the request must have one Authorization field at most");
+    }
     if !settings.allowed_hosts.is_empty() {
         let name = origin.host_name();
         let allowed = |name: &str| settings.allowed_hosts.iter().any(|host| host.eq_ignore_ascii_case(name));

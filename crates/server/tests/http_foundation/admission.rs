@@ -44,6 +44,7 @@ async fn unclear_requests_are_400() {
         "GET /a%00b HTTP/1.1\r\nHost: x",
         "GET /hello HTTP/1.1",
         "GET /hello HTTP/1.1\r\nHost: x\r\nHost: y",
+        "GET /hello HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b",
         "GET /typed/none HTTP/1.1\r\nHost: x",
         "OPTIONS * HTTP/1.1\r\nHost: x",
         "CONNECT x:1 HTTP/1.1\r\nHost: x",
