@@ -95,10 +95,13 @@ async fn change(server: SocketAddr, requests: [String; 2], stop: Rc<Cell<bool>>)
 fn request(material: &Material, method: &str, path: &str, body: &str) -> String {
     let (key, secret) = &material.key;
     let company = material.set.company;
-    format!(
-        "{method} /v1/companies/{company}{path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {key}.{secret}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    )
+    let head = format!(
+        "{method} /v1/companies/{company}{path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {key}.{secret}\r\n"
+    );
+    match body {
+        "" => format!("{head}\r\n"),
+        body => format!("{head}content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len()),
+    }
 }
 
 /// One connection to the server.

@@ -21,7 +21,7 @@ sql! {
     OPEN_OF_USER = "select x.app_id, x.level_id from accesses x where x.company_id = $1 and x.user_id = $2 and x.closed_rev is null and x.opened_at <= $3";
     CLOSED_OF_USER = "select x.app_id, x.level_id from accesses x where x.company_id = $1 and x.user_id = $2 and x.closed_rev is not null and x.closed_at > $3 and x.opened_at <= $3";
     HOLDERS = "select distinct x.user_id from accesses x where x.company_id = $1 and x.app_id = $2 and x.user_id > $4 and x.opened_at <= $3 and (x.closed_at is null or x.closed_at > $3)
-               and ($6 = 1 or x.level_id = $7)
+               and ($6 or x.level_id = $7)
                and not exists (select 1 from absences a where a.company_id = x.company_id and a.user_id = x.user_id and a.from_at <= $3 and (a.until_at is null or a.until_at > $3))
                order by x.user_id limit $5";
     // Who asked for what was done at an instant: a request and what it brought about are of one moment.
@@ -143,7 +143,7 @@ pub(crate) async fn holders_at(
     after: UserId,
     limit: u32,
 ) -> Result<Vec<UserId>> {
-    let any = i64::from(level.is_none());
+    let any = level.is_none();
     let values = [val(company), val(app), val(t), val(after), val(limit), val(any), val(level)];
     conn.rows(&HOLDERS, &values, |row| row.id(0)).await
 }

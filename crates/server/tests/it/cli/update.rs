@@ -135,7 +135,8 @@ async fn a_group_that_is_archived_and_restored_asks_for_its_apps_as_by_hand() {
     const APP: &str = "a9900000-0000-4000-8000-000000000002";
     testkit::on_both_engines(async |engine, _| {
         load(&engine, &northwind(), false).await.expect("loads");
-        let access = json!({"type": "access", "company": COMPANY, "user": ADA, "app": APP});
+        let level = "a9910000-0000-4000-8000-000000000004";
+        let access = json!({"type": "access", "company": COMPANY, "user": ADA, "app": APP, "permissionLevel": level});
         let member = json!({"type": "membership", "company": COMPANY, "group": ENGINEERING, "user": ADA});
         let other = json!({"type": "membership", "company": COMPANY, "group": ENGINEERING, "user": EMILE});
         load(&engine, &[access, member, other].map(|line| line.to_string()).join("\n"), true).await.expect("updates");
