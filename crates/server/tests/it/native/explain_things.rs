@@ -216,7 +216,9 @@ async fn ways_to_a_role_and_an_app_are_drawn() {
         let none = drawn("gus", &by_role).await;
         assert!(none.contains("does not have Reader") && none.contains("no group gives it"), "{none}");
         admin.call("PUT", at(&app, "/groups/{ops}/children/{eng}"), None).await.is(201);
-        admin.post(at(&app, "/groups/{ops}/roles"), json!({"add": [{"role": role}]})).await.is(204);
+        let scope = json!({"audiences": [{"predicates": [{"type": "COMPANY", "values": [app.id("northwind")]}]}]});
+        let give = json!({"add": [{"role": role, "scope": scope}]});
+        admin.post(at(&app, "/groups/{ops}/roles"), give).await.is(204);
         let held = drawn("vera", &by_role).await;
         for words in
             ["has Reader</title>", "Engineering</text>", "Operations</text>", "gives it since 2026-11-20 by Ada"]
