@@ -110,6 +110,8 @@ struct Name {
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 struct Several {
+    // Left out where only other parts are asked for.
+    #[schema(required = false)]
     value: String,
     display: Option<String>,
     r#type: Option<String>,
@@ -164,6 +166,7 @@ pub(super) struct Group {
 #[schema(rename_all = "camelCase")]
 struct Member {
     /// A user's or group's id.
+    #[schema(required = false)]
     value: Uuid,
     #[schema(rename = "$ref")]
     reference: Option<String>,
