@@ -63,7 +63,15 @@ async function step(name, act) {
 }
 
 const settled = () => page.waitForFunction(() => !document.querySelector('[aria-busy="true"], .bone'), undefined, { timeout: 15_000 });
+// Colours are judged as they stay, not half-way through a dialog's appearing.
+const still = () => page.evaluate(async () => {
+  const ending = document.getAnimations().filter((one) => one.effect?.getComputedTiming().iterations !== Infinity);
+  await Promise.all(ending.map((one) => one.finished.catch(() => undefined)));
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+});
 async function clean(what) {
+  await settled();
+  await still();
   await page.evaluate(axe);
   const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
   const words = found.violations.map((one) => `${one.id}: ${one.help}\n  ${one.nodes.slice(0, 4).map((node) => `${node.html.slice(0, 200)}\n  ${node.failureSummary?.slice(0, 300)}`).join('\n  ')}`);

@@ -1,6 +1,7 @@
 //! Putting a backup in the place of a SQLite database.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use guildhall_domain::ids::CompanyId;
@@ -53,7 +54,10 @@ pub fn restore(database: &str, backup: &Path, force: bool, master_key: Option<&s
     }
     let fault = |e: std::io::Error| Error::conflict(format!("{} cannot be restored: {e}", path.display()));
     let arriving = beside(&path, "restoring");
-    let copied = fs::copy(backup, &arriving).and_then(|_| fs::File::open(&arriving)?.sync_all());
+    let copied = fs::copy(backup, &arriving).and_then(|_| {
+        fs::set_permissions(&arriving, fs::Permissions::from_mode(0o600))?;
+        fs::File::open(&arriving)?.sync_all()
+    });
     if let Err(e) = copied {
         let _ = fs::remove_file(&arriving); // half a copy is of no use; its absence is what we want
         return Err(fault(e));

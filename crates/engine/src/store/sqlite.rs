@@ -1,5 +1,6 @@
 //! SQLite: one file, one writer, a fixed pool of read connections used inline.
 
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -117,6 +118,12 @@ pub(crate) fn loading(conn: &Client, begins: bool) -> Result<()> {
     Ok(())
 }
 
+/// Makes the file, empty and for its owner's eyes alone, where there is none; SQLite gives those beside it the same rights.
+/// What keeps it from being made SQLite will tell.
+fn bear(path: &Path) {
+    let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+}
+
 /// Opens the file with the settings that keep acknowledged writes through a power cut.
 pub(crate) fn open(path: &Path, write: bool) -> Result<Client> {
     let mode = if write {
@@ -124,6 +131,9 @@ pub(crate) fn open(path: &Path, write: bool) -> Result<Client> {
     } else {
         OpenFlags::SQLITE_OPEN_READ_ONLY
     };
+    if write {
+        bear(path);
+    }
     let mut conn = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(|e| error(&e))?;
     // busy_timeout first: each pragma below may itself have to wait for a lock.
     conn.busy_timeout(Duration::from_secs(5)).map_err(|e| error(&e))?;
@@ -246,6 +256,7 @@ pub(crate) fn backup(from: &Path, to: &Path) -> Result<()> {
     let fault = |e: rusqlite::Error| Error::conflict(format!("the backup to {} failed: {e}", to.display()));
     // `query_only` would refuse the copy as well; the file itself stays opened for reading alone.
     source.execute_batch("pragma query_only = off").map_err(fault)?;
+    bear(to);
     // A copy of its own, without free pages or a log beside it.
     let copied = source.execute("vacuum into ?1", [to.to_string_lossy().as_ref()]).map_err(fault);
     let kept = copied.and_then(|_| std::fs::File::open(to).and_then(|file| file.sync_all()).map_err(Error::internal));

@@ -1,5 +1,7 @@
 //! Backup and restore, doctor, audit, and the commands that need no database.
 
+use std::os::unix::fs::PermissionsExt;
+
 use super::{Bench, northwind};
 
 fn filled() -> Bench {
@@ -70,6 +72,16 @@ fn a_backup_comes_back() {
     assert_eq!(bench.run(&["restore", "--force", "copy.db"]).good(), restored);
     assert!(!bench.path("guildhall.db-wal").exists());
     assert_eq!(bench.run(&["export"]).good(), before);
+    // Neither the database, nor its log, nor a copy is anybody else's to read.
+    let mode = |file: &str| std::fs::metadata(bench.path(file)).expect(file).permissions().mode() & 0o777;
+    let server = bench.serve(&[]);
+    bench.run_with(&["import", "-"], more).good();
+    for file in ["guildhall.db", "guildhall.db-wal", "guildhall.db.key", "copy.db"] {
+        assert_eq!(mode(file), 0o600, "{file}");
+    }
+    server.kill();
+    bench.run(&["restore", "--force", "copy.db"]).good();
+    assert_eq!(mode("guildhall.db"), 0o600);
     // Elsewhere it needs its master key, and knows it.
     let told = bench.run(&["restore", "--database", "sqlite:new.db", "copy.db"]).good();
     assert_eq!(
