@@ -99,9 +99,8 @@ const USUAL: &str = "pragma cache_size = -8000; pragma wal_autocheckpoint = 4000
 /// The same while many rows come in: each batch touches pages all over the largest indexes.
 const LOADING: &str = "pragma cache_size = -64000; pragma wal_autocheckpoint = 25000;";
 
-/// How readers look at the file: the first 32 MiB in place. What is asked for most is in the index; a map of the whole
-/// file would count as this process's memory once somebody has asked about the past.
-const MAPPED: &str = "pragma mmap_size = 33554432;";
+/// How readers look at the file: in place, as far as it goes.
+const MAPPED: &str = "pragma mmap_size = 1073741824;";
 
 /// Lets a reader look at the file in place, or not: who reads all of it once would have all of it in memory.
 pub(crate) fn mapped(conn: &Client, mapped: bool) -> Result<()> {
