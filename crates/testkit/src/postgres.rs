@@ -133,7 +133,10 @@ impl Server {
     /// A program that came with this PostgreSQL, such as `psql`, if it is there.
     #[must_use]
     pub fn program(&self, name: &str) -> Option<PathBuf> {
-        Some(programs().ok()?.join(name)).filter(|path| path.is_file())
+        let programs = programs().ok()?;
+        // What is found by way of a link lies among its like.
+        let home = fs::canonicalize(programs.join("initdb")).ok()?;
+        [programs.join(name), home.with_file_name(name)].into_iter().find(|path| path.is_file())
     }
 
     /// A superuser's URL of the database `postgres`, fit for [`VARIABLE`].
