@@ -42,7 +42,7 @@ impl Serve {
         let mailer = self.outward.mailer().map_err(|why| Failure::usage(format!("--smtp, --mail-from: {why}")))?;
         let provider = self.sign_in.provider().map_err(Failure::usage)?;
         let engine = open(database).await?;
-        engine.glance(Duration::from_millis(50)).await?;
+        engine.glance().await?;
         // Bound before anything is announced, so that whoever reads the line can call at once.
         let door = listen::tcp(&self.http.listen, tls, &self.http.limits).await;
         let door = door.map_err(|e| Failure::new(e.to_string()))?;
