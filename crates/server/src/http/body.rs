@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
+use http::{HeaderMap, Request, StatusCode, header::CONTENT_TYPE};
 use http_body_util::BodyExt;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
@@ -97,6 +97,16 @@ pub async fn read(mut body: Body, limit: u64) -> Result<Bytes, BodyRefusal> {
         }
     }
     Ok(if rest.is_empty() { first } else { rest.freeze() })
+}
+
+/// Reads `T` out of the JSON body of a request, within the limit of its route; its default where nothing was sent.
+///
+/// # Errors
+/// Whatever [`read`] and [`parse`] refuse.
+pub async fn read_or_default<T: DeserializeOwned + Default>(request: Request<Body>) -> Result<T, BodyRefusal> {
+    let (head, body) = request.into_parts();
+    let bytes = read(body, u64::MAX).await?;
+    if bytes.is_empty() { Ok(T::default()) } else { parse(&head.headers, &bytes) }
 }
 
 /// A JSON object read as `T`. A list in its place is refused, which serde alone would take for the fields in order.

@@ -87,9 +87,7 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for MaybeBody
     type Rejection = Failure;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
-        let (head, body) = request.into_parts();
-        let bytes = body::read(body, u64::MAX).await?;
-        if bytes.is_empty() { Ok(Self(T::default())) } else { Ok(Self(body::parse(&head.headers, &bytes)?)) }
+        Ok(Self(body::read_or_default(request).await?))
     }
 }
 
