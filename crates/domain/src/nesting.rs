@@ -12,6 +12,20 @@ pub const DEPTH: usize = 50;
 pub struct Reach(HashMap<GroupId, Vec<GroupId>>);
 
 impl Reach {
+    /// From steps, each from a group to one next to it.
+    pub fn of(steps: impl IntoIterator<Item = (GroupId, GroupId)>) -> Self {
+        let mut reach = Self::default();
+        for (from, to) in steps {
+            reach.0.entry(from).or_default().push(to);
+        }
+        reach
+    }
+
+    /// Every step that was noted, from a group to one next to it.
+    pub fn steps(&self) -> impl Iterator<Item = (GroupId, GroupId)> {
+        self.0.iter().flat_map(|(from, next)| next.iter().map(|to| (*from, *to)))
+    }
+
     /// Notes the groups next to `group`.
     pub fn note(&mut self, group: GroupId, next: Vec<GroupId>) {
         self.0.insert(group, next);

@@ -1,6 +1,6 @@
 //! Use cases on nesting: which group is inside which, and what that makes of membership.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use guildhall_domain::caller::Caller;
 use guildhall_domain::event::Event;
@@ -95,6 +95,58 @@ pub(crate) async fn nest(tx: &mut Tx, nesting: Nesting) -> Result<bool> {
     let Nesting { parent, child } = nesting;
     journal::append(tx, &Event::GroupNested { parent, child }).await?;
     Ok(true)
+}
+
+/// Why some nestings of many are refused, and which.
+pub(crate) struct Refused {
+    pub error: Error,
+    pub by: Vec<Nesting>,
+}
+
+/// Refuses nestings that would close a cycle or reach too deep, among themselves or with those `before` them.
+pub(crate) fn check_all(before: impl IntoIterator<Item = Nesting>, new: &[Nesting]) -> Result<(), Refused> {
+    let all: Vec<Nesting> = before.into_iter().chain(new.iter().copied()).collect();
+    let down = Reach::of(all.iter().map(|n| (n.parent, n.child)));
+    let those = |are: &mut dyn FnMut(&Nesting) -> bool| new.iter().copied().filter(|n| are(n)).collect();
+    if let Some(groups) = down.cycle() {
+        let by = those(&mut |n| groups.windows(2).any(|pair| pair == [n.parent, n.child]));
+        return Err(Refused { error: Error::Cycle { groups }, by });
+    }
+    let up = Reach::of(all.iter().map(|n| (n.child, n.parent)));
+    let (mut above, mut below) = (HashMap::new(), HashMap::new());
+    let by: Vec<Nesting> =
+        those(&mut |n| up.measure(n.parent, &mut above) + 1 + down.measure(n.child, &mut below) > DEPTH);
+    if by.is_empty() {
+        return Ok(());
+    }
+    Err(Refused { error: Error::conflict(format!("groups would be nested deeper than {DEPTH}")), by })
+}
+
+/// As [`nest`], for many: they are judged together, and each that is new is told. How many were new.
+///
+/// # Errors
+/// [`Error::Unavailable`]; inside, what is wrong with them, and nothing is written then.
+pub(crate) async fn nest_all(tx: &mut Tx, all: &[Nesting]) -> Result<Result<u64, Refused>> {
+    let (company, now, by) = (tx.company(), tx.now(), tx.caller().user());
+    let (parents, children): (Vec<GroupId>, Vec<GroupId>) = all.iter().map(|n| (n.parent, n.child)).unzip();
+    let inside = nestings::next_of_each(tx, company, &parents, Towards::Children, None).await?;
+    let is_new = |(n, inside): &(&Nesting, Vec<GroupId>)| !inside.contains(&n.child);
+    let mut new: Vec<Nesting> = all.iter().zip(inside).filter(is_new).map(|(n, _)| *n).collect();
+    new.sort_unstable();
+    new.dedup();
+    let below = reach(tx, company, &children, Towards::Children, None).await?;
+    let above = reach(tx, company, &parents, Towards::Parents, None).await?;
+    let below = below.steps().map(|(parent, child)| Nesting { parent, child });
+    let before = above.steps().map(|(child, parent)| Nesting { parent, child }).chain(below);
+    if let Err(refused) = check_all(before, &new) {
+        return Ok(Err(refused));
+    }
+    for nesting in &new {
+        let (Nesting { parent, child }, revision) = (*nesting, tx.revision());
+        nestings::open(tx, company, &[*nesting], now, revision, by).await?;
+        journal::append(tx, &Event::GroupNested { parent, child }).await?;
+    }
+    Ok(Ok(new.len() as u64))
 }
 
 /// Takes one group out of another, in the transaction of a caller who may; false when it was not inside.

@@ -6,13 +6,13 @@ use guildhall_domain::company::Settings;
 use guildhall_domain::group::Owner;
 use guildhall_domain::ids::{ConnectionId, GroupId, UserId};
 use guildhall_domain::name::fold;
-use guildhall_domain::nesting::{DEPTH, Reach};
 use guildhall_domain::patch::Patch;
 use guildhall_domain::{Error, Result};
 
 use super::held::{Held, Part, Place};
 use super::{Fault, GroupRecord};
 use crate::Rule;
+use crate::nestings::{Refused, check_all};
 use crate::store::nestings::Nesting;
 
 /// Checks a new company across its records.
@@ -74,7 +74,6 @@ pub(super) fn check(files: &[String], part: &Part) -> Result<(), Fault> {
 /// Checks the nestings of a new company: known live groups, each once, no cycle, not too deep.
 fn check_nestings(files: &[String], part: &Part, archived: &HashMap<GroupId, bool>) -> Result<(), Fault> {
     let fault = |at: Place, error| Fault { place: Some(at.told(files)), error };
-    let mut children: HashMap<GroupId, Vec<GroupId>> = HashMap::new();
     for (i, Held { at, record }) in part.nestings.iter().enumerate() {
         let Nesting { parent, child } = record.nesting;
         for (field, group) in [("parent", parent), ("child", child)] {
@@ -88,24 +87,12 @@ fn check_nestings(files: &[String], part: &Part, archived: &HashMap<GroupId, boo
             let why = format!("is on {} already", part.nestings[i - 1].at.told(files));
             return Err(fault(*at, Error::Taken { field: "nesting".into(), why }));
         }
-        children.entry(parent).or_default().push(child);
     }
-    let mut reach = Reach::default();
-    for (parent, children) in children {
-        reach.note(parent, children);
-    }
-    if let Some(groups) = reach.cycle() {
-        let of = |n: Nesting| groups.windows(2).any(|pair| pair == [n.parent, n.child]);
-        let last = part.nestings.iter().filter(|held| of(held.record.nesting)).map(|held| held.at).max();
-        return Err(Fault { place: last.map(|at| at.told(files)), error: Error::Cycle { groups } });
-    }
-    let mut known = HashMap::new();
-    for Held { at, record } in &part.nestings {
-        if reach.measure(record.nesting.parent, &mut known) > DEPTH {
-            return Err(fault(*at, Error::conflict(format!("groups are nested deeper here than {DEPTH}"))));
-        }
-    }
-    Ok(())
+    let new: Vec<Nesting> = part.nestings.iter().map(|held| held.record.nesting).collect();
+    check_all([], &new).map_err(|Refused { error, by }| {
+        let last = part.nestings.iter().filter(|held| by.contains(&held.record.nesting)).map(|held| held.at).max();
+        Fault { place: last.map(|at| at.told(files)), error }
+    })
 }
 
 /// Refuses the same membership on two lines.

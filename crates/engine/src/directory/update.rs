@@ -15,6 +15,7 @@ use super::fresh;
 use super::held::{Held, Part, Place};
 use super::lots::{self, Lot};
 use super::{Blame, ConnectionRecord, GroupRecord, Loaded, NestingRecord, UserRecord};
+use crate::nestings::Refused;
 use crate::store::nestings::Nesting;
 use crate::store::{self, companies, groups, reasons};
 use crate::writer::Tx;
@@ -340,18 +341,28 @@ async fn edit_group(tx: &mut Tx, before: Group, record: GroupRecord) -> Result<b
 }
 
 async fn nestings(tx: &mut Tx, records: Vec<Held<NestingRecord>>, blame: &Blame) -> Result<u64> {
-    let (company, mut n) = (tx.company(), 0);
-    for Held { at, record } in records {
-        blame.on(at);
-        let Nesting { parent, child } = record.nesting;
-        for (field, group) in [("parent", parent), ("child", child)] {
-            if groups::get(tx, company, group).await?.is_none_or(|found| found.state != GroupState::Live) {
+    let company = tx.company();
+    let mut ids: Vec<GroupId> =
+        records.iter().flat_map(|held| [held.record.nesting.parent, held.record.nesting.child]).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let found = groups::get_each(tx, company, &ids).await?;
+    let live: HashSet<GroupId> = found.iter().filter(|g| g.state == GroupState::Live).map(|g| g.id).collect();
+    for Held { at, record } in &records {
+        blame.on(*at);
+        for (field, group) in [("parent", record.nesting.parent), ("child", record.nesting.child)] {
+            if !live.contains(&group) {
                 return Err(Error::unknown(field, GroupId::NOUN, group.uuid()));
             }
         }
-        n += u64::from(crate::nestings::nest(tx, record.nesting).await?);
     }
-    Ok(n)
+    let all: Vec<Nesting> = records.iter().map(|held| held.record.nesting).collect();
+    crate::nestings::nest_all(tx, &all).await?.map_err(|Refused { error, by }| {
+        if let Some(at) = records.iter().filter(|held| by.contains(&held.record.nesting)).map(|held| held.at).max() {
+            blame.on(at);
+        }
+        error
+    })
 }
 
 /// Connections; those that the file names.
