@@ -260,22 +260,31 @@ impl Engine {
         })
     }
 
+    /// What [`Engine::find_crews`] finds without a row.
+    async fn known_crews(&self, caller: &Caller, by: &FindCrews) -> Option<Vec<GroupId>> {
+        match by {
+            FindCrews::Id(id) => Some(vec![*id]),
+            FindCrews::Name(name) => Some(self.view(caller.company).await?.named(name)),
+            FindCrews::Member(id) => {
+                let view = self.view(caller.company).await?;
+                let user =
+                    view.user_no(UserId::new(*id)).map(|no| direct(&view, no, sight(caller), self.clock().now()));
+                let parents = view.group_by_id(GroupId::new(*id)).map(|node| node.parents.as_slice());
+                let all = user.unwrap_or_default().into_iter().chain(parents.unwrap_or_default().iter().copied());
+                Some(all.filter_map(|no| Some(view.group(no)?.record.id)).collect())
+            }
+            FindCrews::ExternalId(_) => None,
+        }
+    }
+
     /// The ids of groups that an index finds.
     ///
     /// # Errors
     /// [`Error::Forbidden`].
     pub async fn find_crews(&self, caller: &Caller, by: &FindCrews) -> Result<Vec<GroupId>> {
         authz::may_read(caller, Action::ReadDirectory)?;
-        let known = matches!(by, FindCrews::Member(_) | FindCrews::Name(_));
-        let view = if known { self.view(caller.company).await } else { None };
-        if let (FindCrews::Name(name), Some(view)) = (by, &view) {
-            return Ok(view.named(name));
-        }
-        if let (FindCrews::Member(id), Some(view)) = (by, &view) {
-            let user = view.user_no(UserId::new(*id)).map(|no| direct(view, no, sight(caller), self.clock().now()));
-            let parents = view.group_by_id(GroupId::new(*id)).map(|node| node.parents.as_slice()).unwrap_or_default();
-            let all = user.unwrap_or_default().into_iter().chain(parents.iter().copied());
-            return Ok(all.filter_map(|no| Some(view.group(no)?.record.id)).collect());
+        if let Some(known) = self.known_crews(caller, by).await {
+            return Ok(known);
         }
         let (mut conn, now) = (self.db().reader().await?, self.clock().now());
         let (company, sight) = (caller.company, sight(caller));

@@ -223,6 +223,37 @@ pub(super) fn holds(of: Type, filter: &Filter, document: &Map<String, Value>, id
     }
 }
 
+/// As [`holds`], as far as the relations alone tell: what they refuse needs no document.
+pub(super) fn told(of: Type, filter: &Filter, id: Uuid, related: &Related) -> Option<bool> {
+    match filter {
+        Filter::And(items) => together(items.iter().map(|item| told(of, item, id, related)), true),
+        Filter::Or(items) => together(items.iter().map(|item| told(of, item, id, related)), false),
+        Filter::Not(inner) => told(of, inner, id, related).map(|holds| !holds),
+        Filter::Attr(expression) => {
+            let AttrExp::Comparison(path, _, CompValue::Str(value)) = expression else { return None };
+            resolve(of, path).filter(|(found, _)| is_related(found.attr))?;
+            Some(related.get(value).is_some_and(|ids| ids.contains(&id)))
+        }
+        Filter::ValuePath(path) => {
+            resolve(of, &path.attr).filter(|(found, _)| is_related(found.attr))?;
+            Some(related_values(&path.filter, id, related))
+        }
+    }
+}
+
+/// What parts tell together, of which each `needed` does not yet decide: all must hold, or none may.
+fn together(parts: impl Iterator<Item = Option<bool>>, needed: bool) -> Option<bool> {
+    let mut all = Some(needed);
+    for part in parts {
+        match part {
+            Some(holds) if holds != needed => return Some(holds),
+            Some(_) => {}
+            None => all = None,
+        }
+    }
+    all
+}
+
 fn related_values(filter: &ValFilter, id: Uuid, related: &Related) -> bool {
     match filter {
         ValFilter::And(items) => items.iter().all(|item| related_values(item, id, related)),

@@ -213,7 +213,9 @@ impl Search<'_> {
             };
             match filter.and_then(|filter| candidates(*of, filter)) {
                 Some(wanted) => {
-                    for row in self.candidates(wanted).await? {
+                    let mut ids = self.candidates(wanted).await?;
+                    ids.retain(|id| filter.and_then(|filter| filter::told(*of, filter, *id, &related)) != Some(false));
+                    for row in self.rows(*of, &ids).await? {
                         take(row, true);
                     }
                 }
@@ -255,6 +257,9 @@ impl Search<'_> {
     }
 
     async fn rows(&self, of: Type, ids: &[Uuid]) -> Result<Vec<Row>, Failure> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
         let engine = self.app.engine();
         Ok(match of {
             Type::User => {
@@ -268,28 +273,24 @@ impl Search<'_> {
         })
     }
 
-    /// The rows that an index finds, each once, by id.
-    async fn candidates(&self, wanted: Wanted) -> Result<Vec<Row>, Failure> {
-        let engine = self.app.engine();
-        let (of, mut ids) = match wanted {
+    /// The ids that an index finds, each once, in their order.
+    async fn candidates(&self, wanted: Wanted) -> Result<Vec<Uuid>, Failure> {
+        let (engine, mut ids) = (self.app.engine(), Vec::new());
+        match wanted {
             Wanted::People(probes) => {
-                let mut ids = Vec::new();
                 for probe in &probes {
                     ids.extend(engine.find_people(self.caller, probe).await?.into_iter().map(UserId::uuid));
                 }
-                (Type::User, ids)
             }
             Wanted::Crews(probes) => {
-                let mut ids = Vec::new();
                 for probe in &probes {
                     ids.extend(engine.find_crews(self.caller, probe).await?.into_iter().map(GroupId::uuid));
                 }
-                (Type::Group, ids)
             }
-        };
+        }
         ids.sort_unstable();
         ids.dedup();
-        self.rows(of, &ids).await
+        Ok(ids)
     }
 
     /// Shows every row to `take`, some at a time.
