@@ -17,8 +17,9 @@ use crate::app::App;
 
 /// Between two looks, when nothing is heard: what other nodes write is sent within this.
 const LOOK: Duration = Duration::from_secs(1);
-/// Between two looks, however much is heard.
-const REST: Duration = Duration::from_millis(25);
+/// Between two looks, however much is heard: what comes within it is sent together, and settled by one write a webhook.
+/// After a pause the first event is sent at once.
+const REST: Duration = Duration::from_millis(100);
 /// After this a company is looked at though nothing seems to have changed: a node that died leaves no word.
 const ANEW: Duration = Duration::from_secs(30);
 /// The most couriers at work.
@@ -54,6 +55,7 @@ pub async fn webhooks(app: App, stop: CancellationToken) {
     let mut timer = tokio::time::interval(LOOK);
     timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
+        let looked = Instant::now();
         if let Err(cause) = dispatcher.look().await {
             tracing::warn!(%cause, "webhooks will be looked at again");
         }
@@ -63,7 +65,7 @@ pub async fn webhooks(app: App, stop: CancellationToken) {
             Some(ended) = dispatcher.couriers.join_next() => dispatcher.ended(ended),
             () = stop.cancelled() => break,
         }
-        tokio::time::sleep(REST).await;
+        tokio::time::sleep_until(looked + REST).await;
     }
     dispatcher.couriers.join_all().await;
 }
