@@ -38,7 +38,7 @@ use tokio::sync::mpsc::Receiver;
 
 /// A self-hosted server for the user groups of a company
 #[derive(Debug, Parser)]
-#[command(name = "guildhall", version, about, disable_help_subcommand = true, max_term_width = 100)]
+#[command(name = "guildhall", version, disable_help_subcommand = true, max_term_width = 100)]
 struct Cli {
     #[command(flatten)]
     database: Database,
