@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::error::{Failure, Kind};
 use super::path::{DEEPEST, LONGEST, TERMS, brief, resolve};
+use super::plain;
 use super::schema::{Attr, Kind as Takes, Type};
 
 /// Whom a comparison of `members` or `groups` holds for, by the value it compares with: neither list is read for it.
@@ -28,7 +29,8 @@ pub(super) fn read(of: &[Type], raw: &str) -> Result<Filter, Failure> {
     if raw.len() > LONGEST {
         return Err(wrong(format!("filter: may have at most {LONGEST} characters")));
     }
-    let filter: Filter = raw.parse().map_err(|_| wrong(format!("filter: `{}` cannot be read", brief(raw))))?;
+    let filter: Option<Filter> = plain::filter(raw).or_else(|| raw.parse().ok());
+    let filter = filter.ok_or_else(|| wrong(format!("filter: `{}` cannot be read", brief(raw))))?;
     let mut terms = 0;
     walk(of, &filter, 1, &mut terms)?;
     Ok(filter)

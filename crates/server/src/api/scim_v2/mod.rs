@@ -17,6 +17,7 @@ mod list;
 mod me;
 mod patch;
 mod path;
+mod plain;
 mod project;
 mod query;
 mod schema;

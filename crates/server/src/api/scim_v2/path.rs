@@ -3,6 +3,7 @@
 use scim_v2::filter::{AttrPath, PatchPath, ValFilter};
 
 use super::error::{Failure, Kind};
+use super::plain;
 use super::schema::{Attr, Found, Type};
 
 /// The longest path or filter that is looked at.
@@ -37,14 +38,8 @@ pub(super) fn resolve(of: Type, path: &AttrPath) -> Option<(Found, Option<&'stat
     }
 }
 
-/// Parses a path. A bare attribute name, which most are, takes no grammar.
 fn parse(raw: &str) -> Option<PatchPath> {
-    let plain =
-        raw.bytes().all(|byte| byte.is_ascii_alphanumeric()) && raw.starts_with(|c: char| c.is_ascii_alphabetic());
-    if plain {
-        return Some(PatchPath::Attr(AttrPath { uri: None, name: raw.to_owned(), sub_attr: None }));
-    }
-    raw.parse().ok()
+    plain::path(raw).or_else(|| raw.parse().ok())
 }
 
 /// The attribute that a text names, without a filter; none where it is no such name.
