@@ -17,9 +17,9 @@ use crate::app::App;
 
 /// Between two looks, when nothing is heard: what other nodes write is sent within this.
 const LOOK: Duration = Duration::from_secs(1);
-/// Between two looks, however much is heard: what comes within it is sent together, and settled by one write a webhook.
+/// Between two looks, however much is heard: what comes within it is claimed, sent over one connection and settled together.
 /// After a pause the first event is sent at once.
-const REST: Duration = Duration::from_millis(100);
+const REST: Duration = Duration::from_millis(250);
 /// After this a company is looked at though nothing seems to have changed: a node that died leaves no word.
 const ANEW: Duration = Duration::from_secs(30);
 /// The most couriers at work.

@@ -202,3 +202,44 @@ async fn an_update_is_held_to_conflicts_and_a_new_company_is_taken_as_told() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn nestings_are_judged_together_with_those_that_stand() {
+    testkit::on_both_engines(async |engine, _| {
+        load(&engine, &northwind(), false).await.expect("loads");
+        let id = |n: usize| format!("b1000000-0000-4000-8000-{n:012}");
+        let group = |n: usize| {
+            json!({"type": "group", "id": id(n), "company": COMPANY, "name": format!("Rung {n}")}).to_string()
+        };
+        let nesting = |parent: usize, child: usize| {
+            json!({"type": "nesting", "company": COMPANY, "parent": id(parent), "child": id(child)}).to_string()
+        };
+        // Fifty nestings deep, as deep as they may be; half of it stands before the other half comes, and some come twice.
+        let groups: Vec<String> = (0..52).map(group).collect();
+        load(&engine, &groups.join("\n"), true).await.expect("groups");
+        let half: Vec<String> = (0..25).map(|n| nesting(n, n + 1)).collect();
+        assert_eq!(load(&engine, &half.join("\n"), true).await.expect("half").nestings, 25);
+        let all: Vec<String> = (0..50).chain(20..40).map(|n| nesting(n, n + 1)).collect();
+        assert_eq!(load(&engine, &all.join("\n"), true).await.expect("the rest").nestings, 25);
+        let before = export(&engine).await;
+        let refused = [
+            (
+                vec![nesting(40, 51), nesting(49, 51), nesting(50, 51)],
+                "x.jsonl:3: groups would be nested deeper than 50",
+            ),
+            (vec![nesting(51, 0)], "x.jsonl:1: groups would be nested deeper than 50"),
+            (vec![nesting(48, 51), nesting(9, 7)], "x.jsonl:2: "),
+            (vec![nesting(50, 51), nesting(51, 50)], "x.jsonl:2: "),
+            (vec![nesting(3, 3)], "x.jsonl:1: a group cannot be inside itself"),
+            (vec![nesting(40, 51), nesting(51, 60)], "x.jsonl:2: child: no group has the id"),
+        ];
+        for (lines, why) in refused {
+            let told = load(&engine, &lines.join("\n"), true).await.expect_err(why);
+            assert!(told.starts_with(why), "{told}");
+            assert!(!why.ends_with(": ") || told.contains("inside"), "{told} tells of no cycle");
+            assert_eq!(export(&engine).await, before, "{told}");
+        }
+        assert!(engine.verify().await.expect("chains").iter().all(|one| one.broken.is_none()));
+    })
+    .await;
+}
