@@ -354,4 +354,14 @@ impl Engine {
         apps::get(&mut conn, caller.company, app).await?;
         policies::choices(&mut conn, caller.company, app.uuid()).await
     }
+    /// What a group has chosen: the policy by which people join it, at most.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`].
+    pub async fn choices_of_group(&self, caller: &Caller, group: GroupId) -> Result<Vec<Choice>> {
+        let mut conn = self.db().reader().await?;
+        authz::may(&mut conn, caller, Action::ReadDirectory, self.clock().now()).await?;
+        groups::get(&mut conn, caller.company, group, Shown::Live).await?;
+        policies::choices(&mut conn, caller.company, group.uuid()).await
+    }
 }

@@ -70,17 +70,20 @@ export function Owners({ group }: { group: Schemas['Group'] }) {
 
 /** Chooses the policy by which people join this group. */
 function JoinPolicy({ group, onClose }: { group: Schemas['Group']; onClose: () => void }) {
-  const [policy, setPolicy] = useState('');
+  const [picked, setPicked] = useState<string>();
+  const chosen = useGet('/v1/companies/{company}/groups/{group}/policies', { path: { group: group.id } });
+  const stands = chosen.data?.items[0]?.policy ?? '';
+  const policy = picked ?? stands;
   const policies = useGet('/v1/companies/{company}/policies', { query: { requestType: 'JoinGroupRequest' } });
   const path = { group: group.id, requestType: 'JoinGroupRequest' };
   const asked = policy
     ? change('put', '/v1/companies/{company}/groups/{group}/policies/{requestType}', { path, body: { policy } })
     : change('delete', '/v1/companies/{company}/groups/{group}/policies/{requestType}', { path });
   return (
-    <Ask title={`Who decides on joining ${group.name}`} verb="Choose" done="Chosen" change={asked} onClose={onClose}>
+    <Ask title={`Who decides on joining ${group.name}`} verb="Choose" done="Chosen" change={chosen.data && policy !== stands ? asked : undefined} onClose={onClose}>
       <p className="small muted">Whoever asks to join goes through the steps of this policy. Requests under way go on by the one they began with.</p>
       <Field id="jp-policy" label="Policy">
-        <select id="jp-policy" className="select" style={{ width: '100%' }} value={policy} onChange={(event) => setPolicy(event.target.value)}>
+        <select id="jp-policy" className="select" style={{ width: '100%' }} value={policy} disabled={!chosen.data} onChange={(event) => setPicked(event.target.value)}>
           <option value="">none of its own: the company’s</option>
           {policies.data?.items.map((one) => (
             <option key={one.id} value={one.id}>

@@ -2,13 +2,14 @@
 
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::schema::AnyOfBuilder;
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
-    Components, ContentBuilder, InfoBuilder, KnownFormat, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, Ref,
-    RefOr, Required, ResponseBuilder, SchemaFormat, Type,
+    Components, Content, ContentBuilder, InfoBuilder, KnownFormat, LicenseBuilder, ObjectBuilder, OpenApi,
+    OpenApiBuilder, Ref, RefOr, Required, Response, ResponseBuilder, Schema, SchemaFormat, Type,
 };
 use utoipa::{PartialSchema, ToSchema};
 
@@ -162,6 +163,25 @@ fn header_parameter(operation: &mut Operation, name: &str, words: &str, schema: 
     operation.parameters.get_or_insert_default().push(RefOr::T(parameter.build()));
 }
 
+/// Adds the preview to what a change answers with 200.
+fn preview_answer(operation: &mut Operation) {
+    let told = || Ref::from_schema_name(Preview::name());
+    let responses = &mut operation.responses.responses;
+    let usual = responses.entry("200".into()).or_insert_with(|| {
+        let words = "With `preview=true`: what the change would do.";
+        RefOr::T(
+            ResponseBuilder::new().description(words).content("application/json", Content::new(Some(told()))).build(),
+        )
+    });
+    if let RefOr::T(Response { content, .. }) = usual
+        && let Some(RefOr::T(Content { schema: Some(schema), .. })) = content.get_mut("application/json")
+        && *schema != RefOr::Ref(told())
+    {
+        let either = AnyOfBuilder::new().item(schema.clone()).item(told()).build();
+        *schema = RefOr::T(Schema::AnyOf(either));
+    }
+}
+
 fn share(path: &str, method: &str, operation: &mut Operation) {
     let bodiless = method == "get";
     let reads = bodiless || method == "post" && super::extract::reads(&http::Method::POST, path);
@@ -201,6 +221,7 @@ fn share(path: &str, method: &str, operation: &mut Operation) {
         if versioned {
             add("If-Match", "The tags of the versions that may be changed; others are answered 412.", text());
         }
+        preview_answer(operation);
     }
     let ok: Vec<String> = operation.responses.responses.keys().cloned().collect();
     for status in ok {
@@ -235,7 +256,8 @@ fn share(path: &str, method: &str, operation: &mut Operation) {
     for (status, name, _) in REFUSALS {
         let fits = match *status {
             "408" | "413" | "415" => !bodiless,
-            "409" | "422" => !reads,
+            "409" => !reads,
+            "422" => !bodiless,
             "404" => path.contains("{company}"),
             _ => true,
         };

@@ -1,10 +1,10 @@
 //! Policies, and which of them apps, levels and groups have chosen.
 
 use axum::extract::State;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use guildhall_domain::Error;
 use guildhall_domain::policy::Policy;
-use guildhall_engine::ChoiceOf;
+use guildhall_engine::{Choice, ChoiceOf};
 use http::{StatusCode, header};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -20,6 +20,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(get, edit, delete))
         .routes(routes!(versions))
         .routes(routes!(of_app))
+        .routes(routes!(of_group))
         .routes(routes!(choose_app, unchoose_app))
         .routes(routes!(choose_level, unchoose_level))
         .routes(routes!(choose_group, unchoose_group))
@@ -98,9 +99,19 @@ async fn versions(State(app): State<App>, read: Read<wire::OfPolicy>) -> Reply {
 #[utoipa::path(get, path = "/v1/companies/{company}/apps/{app}/policies", operation_id = "listAppPolicies", tag = "Policies",
     params(wire::OfApp), responses((status = 200, description = "All of them.", body = wire::List<wire::Chosen>)))]
 async fn of_app(State(app): State<App>, read: Read<wire::OfApp>) -> Reply {
-    let all = app.engine().choices_of_app(&read.caller, read.path.app_id()).await?;
+    Ok(chosen(&app.engine().choices_of_app(&read.caller, read.path.app_id()).await?))
+}
+
+/// Lists what a group has chosen: the policy by which people join it, where it has one of its own.
+#[utoipa::path(get, path = "/v1/companies/{company}/groups/{group}/policies", operation_id = "listGroupPolicies", tag = "Policies",
+    params(wire::OfGroup), responses((status = 200, description = "All of them.", body = wire::List<wire::Chosen>)))]
+async fn of_group(State(app): State<App>, read: Read<wire::OfGroup>) -> Reply {
+    Ok(chosen(&app.engine().choices_of_group(&read.caller, read.path.group_id()).await?))
+}
+
+fn chosen(all: &[Choice]) -> Response {
     let items: Vec<wire::Chosen> = all.iter().map(wire::Chosen::from).collect();
-    Ok(Answer::json(StatusCode::OK, &wire::List { items, next: None, total: None }).into_response())
+    Answer::json(StatusCode::OK, &wire::List { items, next: None, total: None }).into_response()
 }
 
 /// Here the body calls the policy `policy`.

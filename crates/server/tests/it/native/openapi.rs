@@ -31,6 +31,10 @@ async fn the_document_is_whole() {
                     assert_eq!(found, 1, "{what} {name}");
                 }
                 assert!(parameters.iter().all(|p| p["description"].is_string()), "{what} {parameters:?}");
+                // Whatever can be tried first tells what it answers then.
+                let usual = operation["responses"]["200"].to_string();
+                let tried = parameters.iter().any(|p| p["name"] == "preview");
+                assert!(!tried || usual.contains("schemas/Preview\""), "{what} {usual}");
                 let told = |list: Vec<&str>| list.join(" ");
                 writeln!(
                     operations,

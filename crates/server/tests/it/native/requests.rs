@@ -239,6 +239,34 @@ async fn asking_to_join_a_group() {
 }
 
 #[tokio::test]
+async fn a_group_tells_by_which_policy_people_join() {
+    on_both(async |app| {
+        let path = at(&app, "/groups/{eng}/policies");
+        assert_eq!(client(&app).get(&path).await.is(200).json()["items"], json!([]));
+        let steps = json!([{"approvers": {"users": [app.id("ada")]}}]);
+        let body = json!({"name": "Ada decides", "requestType": "JoinGroupRequest", "steps": steps});
+        let made = client(&app).post(at(&app, "/policies"), body).await.is(201).json();
+        let choice = format!("{path}/JoinGroupRequest");
+        client(&app).call("PUT", &choice, Some(json!({"policy": made["id"]}))).await.is(204);
+        let told = client(&app).by(Who::Viewer).get(&path).await.is(200).json();
+        assert_eq!(told["items"][0]["policy"], made["id"]);
+        assert_eq!(
+            (&told["items"][0]["requestType"], &told["items"][0]["permissionLevel"]),
+            (&json!("JoinGroupRequest"), &Value::Null)
+        );
+        // It is the one that they go by.
+        let asked = json!({"type": "JoinGroupRequest", "group": app.id("eng"), "purpose": "to help out"});
+        let asked = client(&app).by(Who::Guest).post(at(&app, "/requests"), asked).await.is(201);
+        assert_eq!(tasks(&app, asked.header("location")).await, ["review open [Ada Example]"]);
+        client(&app).delete(&choice).await.is(204);
+        assert_eq!(client(&app).get(&path).await.is(200).json()["items"], json!([]));
+        assert_eq!(problem(&client(&app).get(at(&app, "/groups/{secret}/policies")).await), "404 not-found");
+        assert_eq!(problem(&client(&app).by(Who::Guest).get(&path).await), "403 forbidden");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_person_is_offboarded() {
     on_both(async |app| {
         let path = at(&app, "/users/{vera}/offboarding");
