@@ -166,7 +166,7 @@ export function WebhookPage() {
         {row.disabledWhy && <Note tone="bad">It was switched off: {row.disabledWhy}. Put its receiver right, then resume.</Note>}
         {row.failingSince && (
           <Note tone="warn">
-            It has been failing since {exactly(row.failingSince)}, after {row.tries} tries. {row.nextTryAt && <>The next try is <Time at={row.nextTryAt} />.</>}
+            It has been failing since {exactly(row.failingSince)}, after {row.tries} tries. {row.nextTryAt && `The next try is at ${exactly(row.nextTryAt)}.`}
           </Note>
         )}
         <Card title="What it is told">
