@@ -42,8 +42,8 @@ pub(super) fn path(raw: &str) -> Option<PatchPath> {
         return Some(PatchPath::Attr(attr));
     }
     let (expression, rest) = comparison(rest.strip_prefix('[')?)?;
-    (rest == "]")
-        .then(|| PatchPath::Value(PatchValuePath { attr, filter: ValFilter::Attr(expression), sub_attr: None }))
+    let one = PatchValuePath { attr, filter: ValFilter::Attr(expression), sub_attr: None };
+    (rest == "]").then_some(PatchPath::Value(one))
 }
 
 #[cfg(test)]
