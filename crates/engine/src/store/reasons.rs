@@ -79,8 +79,18 @@ macro_rules! open_of {
 sql! {
     OPEN = open!(1);
     OPEN_MANY = open!(MANY);
-    CLOSE = "update reasons set closed_at = $5, closed_rev = $6, closed_by = $7
-             where company_id = $1 and group_id = $2 and user_id = $3 and reason_id = $4 and closed_rev is null";
+    CLOSE = "update reasons set closed_at = $2, closed_rev = $3, closed_by = $4
+             where company_id = $1 and group_id = $5 and user_id = $6 and reason_id = $7 and closed_rev is null returning reason_id";
+    // To begin a change of this table takes PostgreSQL ten times as long as to change one row: the expression of `fork` is read anew.
+    CLOSE_MANY = repeated!(
+        MANY,
+        "update reasons as r set closed_at = $2, closed_rev = $3, closed_by = $4 from (values ",
+        "(cast(# as bytea), cast(# as bytea), cast(# as bytea))",
+        ", ",
+        5,
+        ") as k where r.company_id = $1 and r.group_id = k.column1 and r.user_id = k.column2 and r.reason_id = k.column3 and r.closed_rev is null
+         returning reason_id"
+    );
     CLOSE_GROUP = "update reasons set closed_at = $3, closed_rev = $4, closed_by = $5 where company_id = $1 and group_id = $2 and closed_rev is null";
     CLOSE_USER = "update reasons set closed_at = $3, closed_rev = $4, closed_by = $5 where company_id = $1 and user_id = $2 and closed_rev is null";
     OPEN_OF = open_of!(1);
@@ -174,11 +184,9 @@ pub(crate) async fn close(
     revision: u64,
     by: Option<UserId>,
 ) -> Result<()> {
-    let sets: Vec<Vec<Value<'_>>> = reasons
-        .iter()
-        .map(|r| vec![val(company), val(r.group), val(r.user), val(r.id), val(now), val(revision), val(by)])
-        .collect();
-    conn.run_each(&CLOSE, &sets).await.map(drop)
+    let keys: Vec<Vec<Value<'_>>> = reasons.iter().map(|r| vec![val(r.group), val(r.user), val(r.id)]).collect();
+    let fixed = [val(company), val(now), val(revision), val(by)];
+    conn.rows_of_many((&CLOSE, &CLOSE_MANY), &fixed, &keys, |_| Ok(())).await.map(drop)
 }
 
 /// Closes every open reason of a group; how many there were.

@@ -44,6 +44,7 @@ const COMPANY: &[(&str, &str)] = &[
     ("group_apps::ANY", "one row at most, to know whether there is any"),
     ("runs::OPEN", "the one open run of each connection, from an index of those alone"),
     ("teams::DEFAULT", "the one default team of a company, from an index of that alone"),
+    ("reasons::CLOSE_MANY", "SQLite is never given it: there each row is closed by itself"),
     ("keys::NAMED", "the few keys of a company, when the demo replaces its own"),
 ];
 
